@@ -1,0 +1,1 @@
+"""Cards, typed ports and the model store: where the wings meet."""

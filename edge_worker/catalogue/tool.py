@@ -1,0 +1,73 @@
+"""What a tool is to the runtime: a card, and a source or a step made from it.
+
+Each wing registers its tools in `tools.py` as `TOOLS: tuple[Tool, ...]`. A module that
+only describes tools imports nothing heavy: `create` imports what it needs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge_worker.messages import Event, Person, ToolCard
+
+# (output port, value). Values of local ports are objects of the wing's own.
+Output = tuple[str, Any]
+Emit = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """All that a tool may know about where and for whom it runs."""
+
+    settings: Mapping[str, Any]
+    """The tool's own table of the settings file, `[tools.<name>]`."""
+    data_dir: Path
+    """Private folder of this worker (baselines, check-ins); exists."""
+    person: Person | None = None
+    area: str | None = None
+    people: tuple[Person, ...] = ()
+    """Everybody who opted in; nobody else may be looked at."""
+    announce: Callable[[Event], None] = field(default=lambda event: None)
+
+
+class Source(Protocol):
+    """Produces values by itself. `run` has a thread of its own."""
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Emit values until the source ends or `stop` is set; return soon after it.
+
+        Raises SourceError with a sentence for people when it cannot go on.
+        """
+
+
+class Step(Protocol):
+    """Turns values into values. Called from one thread; must return within milliseconds."""
+
+    def update(self, port: str, value: Any) -> Iterable[Output]:
+        """Take one value of an input port."""
+
+    def tick(self, now: float) -> Iterable[Output]:
+        """Called about once a second with Unix time, so that windows close in silence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A card and how to make the tool; exactly one of the two makers is set."""
+
+    card: ToolCard
+    make_source: Callable[[ToolContext], Source] | None = None
+    make_step: Callable[[ToolContext], Step] | None = None
+    problem: Callable[[], str | None] = field(default=lambda: None)
+    """A sentence when this computer cannot run the tool (used by `doctor`)."""
+
+
+class SourceError(Exception):
+    """A source cannot go on; the message is a sentence that says what to do."""
+
+    def __init__(self, message: str, *, retry: bool = False) -> None:
+        self.retry = retry
+        super().__init__(message)

@@ -1,0 +1,1 @@
+"""Sensors: what happens in the room and on the home network."""
