@@ -177,6 +177,8 @@ class ToolCard:
     outputs: tuple[str, ...]
     needs: tuple[str, ...] = ()
     """Capabilities that its device must have, such as `microphone`."""
+    per_person: bool = False
+    """It runs once for each person; other tools are shared by all monitors of a device."""
     local_outputs: tuple[str, ...] = ()
     """Outputs that may not leave the device (raw audio, packets, names)."""
     cpu_ms_per_s: float | None = None
@@ -390,6 +392,23 @@ class Deploy:
     deployments: tuple[Monitor, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeviceState:
+    """Retained, device to hub: which steps run, and a sentence for each that can't."""
+
+    running: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepValue:
+    """One value that a step gave, on its way to another device and to the hub."""
+
+    port: str
+    sequence: int
+    value: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Topics:
     """The topics of one hub."""
@@ -433,7 +452,7 @@ class Topics:
         return f"{self.root}/reading/{subject}/{quantity}"
 
     def device(self, device: str, leaf: str) -> str:
-        """`leaf`: hello, status, deploy, or data/<monitor>/<step>."""
+        """`leaf`: hello, status, state, deploy, or data/<step>."""
         return f"{self.root}/device/{device}/{leaf}"
 
 
