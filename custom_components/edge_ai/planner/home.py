@@ -28,6 +28,10 @@ class Home:
     """Id of the person who asks, if known."""
     satellite_area: str | None = None
     """Id of the area in which the request was spoken, if known."""
+    person_areas: Mapping[str, str] = field(default_factory=dict)
+    """Person id → id of the area where that person is usually sensed."""
+    without_consent: tuple[Named, ...] = ()
+    """Persons of the home who did not opt in: known only to be refused by name."""
 
     def person(self, person_id: str | None) -> Named | None:
         return next((item for item in self.people if item.id == person_id), None)

@@ -1,0 +1,229 @@
+"""Search for the best producers of ports: which tool, on which device, fed by what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..messages import Catalogue, DeviceCard, Measured, Quantity, ToolCard
+from .home import Home
+from .ports import PORT_OF, ROOM_CAPABILITIES
+from .target import Target, area_of
+
+MAX_DEPTH = 8
+MAX_STEPS = 24
+# Ends the search in a catalogue made to have no end; a real home needs some dozens.
+MAX_EXPANSIONS = 5_000
+# A tool that was never measured ranks as a coin toss.
+UNMEASURED = 0.5
+# What a value costs to send when its card doesn't say.
+UNKNOWN_BYTES_PER_S = 100.0
+
+_ERRORS = ("error", "mae", "rmse", "mse", "loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One tool on one device with all that feeds it."""
+
+    tool: ToolCard
+    device: DeviceCard
+    inputs: tuple[tuple[str, Node], ...]
+    absent: tuple[str, ...]
+    """Optional inputs that nothing can feed."""
+    room: str | None
+    """Area that it senses; None when the tool isn't bound to a room."""
+    alternatives: int
+    """Number of tools that give the same port."""
+    order: tuple[int, float, float, float, float, int, int, str]
+    """Sort key among nodes of one port: room, accuracy, accuracy of the inputs, data that
+    travels (bytes/s), processor (ms/s), depth, rank of the device, name of the tool."""
+
+    @property
+    def quality(self) -> float:
+        return -self.order[1]
+
+
+def nodes_below(roots: Iterable[Node]) -> dict[tuple[str, str], Node]:
+    """All nodes of the graphs, inputs before what they feed, keyed by (tool, device)."""
+    found: dict[tuple[str, str], Node] = {}
+    for root in roots:
+        found |= nodes_below(node for _, node in root.inputs)
+        found.setdefault((root.tool.name, root.device.id), root)
+    return found
+
+
+def quality_of(tool: ToolCard) -> float:
+    """How good a tool is by its own headline figure, 0..1, higher is better.
+
+    The lower confidence bound counts where the card has one, so that a model tried on few
+    people doesn't win by luck.
+    """
+    if not tool.quality:
+        return UNMEASURED
+    headline: Measured = tool.quality[0]
+    value = headline.value if headline.low is None else min(headline.low, headline.value)
+    if any(word in headline.metric.casefold() for word in _ERRORS):
+        # For an error the pessimistic bound is the upper one.
+        worst = headline.value if headline.high is None else headline.high
+        return 1.0 / (1.0 + abs(worst))
+    return min(1.0, max(0.0, value / 100.0 if value > 1.0 else value))
+
+
+class Search:
+    """Best producers of ports for one target, each found once."""
+
+    def __init__(self, catalogue: Catalogue, home: Home, target: Target) -> None:
+        rank = {area: number for number, area in enumerate(target.areas)}
+        online = [device for device in catalogue.devices if device.online]
+        self._area = {device.id: area_of(device, home) for device in online}
+        self._room_rank = {id_: rank.get(area or "", len(rank)) for id_, area in self._area.items()}
+        online.sort(key=lambda d: (self._room_rank[d.id], len(d.problems), 0 if d.hub else 1, d.id))
+        self._device_rank = {device.id: number for number, device in enumerate(online)}
+        in_reach = {
+            device.id
+            for device in online
+            if not target.strict_area or self._area[device.id] in target.areas
+        }
+        self._hosts = _hosts(catalogue.tools, online, in_reach)
+        self._producers: dict[str, list[ToolCard]] = {}
+        self._local_ports: set[str] = set()
+        for tool in sorted(catalogue.tools, key=lambda tool: tool.name):
+            if self._hosts[tool.name]:
+                self._local_ports.update(tool.local_outputs)
+                for port in dict.fromkeys(tool.outputs):
+                    self._producers.setdefault(port, []).append(tool)
+        self._known: dict[tuple[str, str | None], Node | None] = {}
+        self._path: list[str] = []
+        self._expansions = 0
+
+    def run(self, quantities: Iterable[Quantity]) -> dict[Quantity, Node]:
+        """Quantity → the node whose output answers it; quantities without one are left out."""
+        found: dict[Quantity, Node] = {}
+        for quantity in quantities:
+            node, _ = self._best(PORT_OF[quantity], None)
+            if node is not None and len(nodes_below((*found.values(), node))) <= MAX_STEPS:
+                found[quantity] = node
+        return found
+
+    def _best(self, port: str, at: str | None) -> tuple[Node | None, float]:
+        """The best producer of a port; with `at`, also those usable on that device alone.
+
+        A port never feeds itself. Second result: the depth of the shallowest port on the
+        path that was left out for that reason; an answer holds on other paths too only if
+        nothing above it was.
+        """
+        if port in self._path:
+            return None, self._path.index(port)
+        if (port, at) in self._known:
+            return self._known[port, at], math.inf
+        depth = len(self._path)
+        self._expansions += 1
+        if depth >= MAX_DEPTH or self._expansions > MAX_EXPANSIONS:
+            return None, -1
+        self._path.append(port)
+        best: Node | None = None
+        cut = math.inf
+        producers = self._producers.get(port, ())
+        for tool in producers:
+            for device in self._places(tool, port, at):
+                node, here = self._build(tool, device, len(producers))
+                cut = min(cut, here)
+                if node is not None and (best is None or node.order < best.order):
+                    best = node
+        self._path.pop()
+        if cut >= depth:
+            self._known[port, at] = best
+            return best, math.inf
+        return best, cut
+
+    def _places(self, tool: ToolCard, port: str, at: str | None) -> Sequence[DeviceCard | None]:
+        """Devices worth a try; [None]: any, since its inputs can come from anywhere."""
+        hosts = self._hosts[tool.name]
+        if port in tool.local_outputs:
+            return [device for device in hosts if device.id == at]
+        if any(item.port in self._local_ports for item in tool.inputs):
+            return hosts
+        return [None]
+
+    def _build(
+        self, tool: ToolCard, device: DeviceCard | None, alternatives: int
+    ) -> tuple[Node | None, float]:
+        inputs: list[tuple[str, Node]] = []
+        absent: list[str] = []
+        cut = math.inf
+        for item in tool.inputs:
+            at = device.id if device and item.port in self._local_ports else None
+            node, here = self._best(item.port, at)
+            cut = min(cut, here)
+            if node is not None:
+                inputs.append((item.port, node))
+            elif item.required:
+                return None, cut
+            else:
+                absent.append(item.port)
+        if tool.inputs and not inputs:
+            return None, cut
+        place = device or self._nearest(tool, inputs)
+        return self._node(tool, place, inputs, absent, alternatives), cut
+
+    def _nearest(self, tool: ToolCard, inputs: Sequence[tuple[str, Node]]) -> DeviceCard:
+        """Where the inputs already are, so that least data travels; else the best host."""
+        hosts = self._hosts[tool.name]
+        near = {node.device.id for _, node in inputs}
+        return next((device for device in hosts if device.id in near), hosts[0])
+
+    def _node(
+        self,
+        tool: ToolCard,
+        device: DeviceCard,
+        inputs: Sequence[tuple[str, Node]],
+        absent: Sequence[str],
+        alternatives: int,
+    ) -> Node:
+        children = [node for _, node in inputs]
+        bound = not ROOM_CAPABILITIES.isdisjoint(tool.needs)
+        # Measured with all its inputs; with fewer it is worth less.
+        share = len(children) / len(tool.inputs) if tool.inputs else 1.0
+        below = sum(node.quality for node in children) / len(children) if children else 0.0
+        travelling = sum(
+            UNKNOWN_BYTES_PER_S if node.tool.bytes_per_s is None else node.tool.bytes_per_s
+            for node in children
+            if node.device.id != device.id
+        )
+        return Node(
+            tool=tool,
+            device=device,
+            inputs=tuple(inputs),
+            absent=tuple(absent),
+            room=self._area[device.id] if bound else None,
+            alternatives=alternatives,
+            order=(
+                max([self._room_rank[device.id] * bound, *(node.order[0] for node in children)]),
+                -round(quality_of(tool) * share, 6),
+                -round(below, 6),
+                travelling + sum(node.order[3] for node in children),
+                (tool.cpu_ms_per_s or 0.0) + sum(node.order[4] for node in children),
+                1 + max((node.order[5] for node in children), default=0),
+                self._device_rank[device.id],
+                tool.name,
+            ),
+        )
+
+
+def _hosts(
+    tools: Sequence[ToolCard], devices: Sequence[DeviceCard], in_reach: set[str]
+) -> dict[str, list[DeviceCard]]:
+    """Tool → devices that can run it, best first; a room's sensor only where it is wanted."""
+    by_name = {tool.name: tool for tool in tools}
+    hosts: dict[str, list[DeviceCard]] = {name: [] for name in by_name}
+    for device in devices:
+        capabilities = set(device.capabilities)
+        for name in dict.fromkeys(device.tools):
+            tool = by_name.get(name)
+            if tool is None or not capabilities.issuperset(tool.needs):
+                continue
+            if device.id in in_reach or ROOM_CAPABILITIES.isdisjoint(tool.needs):
+                hosts[name].append(device)
+    return hosts
