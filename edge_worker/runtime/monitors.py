@@ -1,0 +1,129 @@
+"""The monitors of a home: what runs, kept over restarts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge_worker.messages import (
+    Deploy,
+    DeviceCard,
+    DeviceState,
+    Goal,
+    Monitor,
+    Monitors,
+    MonitorState,
+    Plan,
+)
+from edge_worker.runtime import files
+from edge_worker.runtime.plans import monitor_id
+
+
+class MonitorStore:
+    """Monitors by id, written to a private file at every change."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "monitors.json"
+        kept = files.restore(self._path, Monitors, Monitors())
+        self._monitors = {monitor.id: monitor for monitor in kept.monitors}
+
+    def all(self) -> tuple[Monitor, ...]:
+        """All monitors, oldest first."""
+        return tuple(self._monitors.values())
+
+    def get(self, name: str) -> Monitor | None:
+        """The monitor with this id."""
+        return self._monitors.get(name)
+
+    def start(self, plan: Plan, now: float) -> tuple[Monitor, bool]:
+        """Add a monitor; True when one for the same wish ran already (its end is renewed)."""
+        name = monitor_id(plan)
+        old = self._monitors.get(name)
+        ends = now + plan.goal.duration_s if plan.goal.duration_s else None
+        monitor = Monitor(
+            id=name,
+            plan=plan,
+            state=MonitorState.RUNNING,
+            created=old.created if old else now,
+            ends=ends,
+        )
+        self._put(monitor)
+        return monitor, old is not None and old.state is not MonitorState.PAUSED
+
+    def pause(self, name: str, paused: bool) -> Monitor | None:
+        """Pause or resume; None when there is no such monitor."""
+        monitor = self._monitors.get(name)
+        if monitor is None:
+            return None
+        state = MonitorState.PAUSED if paused else MonitorState.RUNNING
+        monitor = dataclasses.replace(monitor, state=state, problem=None)
+        self._put(monitor)
+        return monitor
+
+    def remove(self, *names: str) -> None:
+        """Forget these monitors."""
+        for name in names:
+            self._monitors.pop(name, None)
+        self._save()
+
+    def ended(self, now: float) -> tuple[Monitor, ...]:
+        """Monitors whose time is over."""
+        return tuple(item for item in self.all() if item.ends is not None and item.ends <= now)
+
+    def matching(self, goal: Goal) -> tuple[Monitor, ...]:
+        """Monitors that a wish to stop means: its open slots match everything."""
+        return tuple(
+            monitor
+            for monitor in self.all()
+            if goal.person in (None, monitor.plan.person)
+            and goal.area in (None, monitor.plan.area)
+            and (not goal.quantities or set(goal.quantities) & set(monitor.plan.goal.quantities))
+        )
+
+    def assess(self, devices: Mapping[str, DeviceCard], states: Mapping[str, DeviceState]) -> bool:
+        """Bring state and problem of each monitor in line with its devices; True on change."""
+        changed = False
+        for monitor in self.all():
+            if monitor.state is MonitorState.PAUSED:
+                continue
+            problem = _problem(monitor.plan, devices, states)
+            state = MonitorState.DEGRADED if problem else MonitorState.RUNNING
+            if (state, problem) != (monitor.state, monitor.problem):
+                self._monitors[monitor.id] = dataclasses.replace(
+                    monitor, state=state, problem=problem
+                )
+                changed = True
+        return changed
+
+    def deployment(self, device: str) -> Deploy:
+        """What this device shall run."""
+        return Deploy(
+            deployments=tuple(
+                monitor
+                for monitor in self.all()
+                if monitor.state is not MonitorState.PAUSED
+                and any(step.device == device for step in monitor.plan.steps)
+            )
+        )
+
+    def _put(self, monitor: Monitor) -> None:
+        self._monitors[monitor.id] = monitor
+        self._save()
+
+    def _save(self) -> None:
+        files.save(self._path, Monitors(monitors=self.all()))
+
+
+def _problem(
+    plan: Plan, devices: Mapping[str, DeviceCard], states: Mapping[str, DeviceState]
+) -> str | None:
+    """The first thing that keeps a plan from running whole, as a sentence."""
+    for step in plan.steps:
+        device = devices.get(step.device)
+        if device is None or not device.online:
+            return f"{device.name if device else step.device} is offline."
+        state = states.get(step.device)
+        if state and step.id in state.problems:
+            return f"{step.tool} on {device.name}: {state.problems[step.id]}"
+    return None
