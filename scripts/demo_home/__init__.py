@@ -1,0 +1,1 @@
+"""A whole home on one computer: broker, hub, device and a real Home Assistant."""
