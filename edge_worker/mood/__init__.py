@@ -1,0 +1,1 @@
+"""Mood: activation from heart and breathing, valence from check-ins and app usage, fused."""

@@ -1,0 +1,1 @@
+"""Shipped models: JSON files with a card beside each, which holds origin, limits and hash."""

@@ -1,0 +1,65 @@
+"""Features of a day of app use, against the person's own past days."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from edge_worker.mood.rates import FloatArray
+
+# What the traffic of a home can show. The study's phones also counted built-in apps, utilities,
+# calls, texts and the screen; a router sees none of those, so the shipped tree must not need them.
+CATEGORIES = (
+    "communication",
+    "entertainment",
+    "finance",
+    "game",
+    "office",
+    "other",
+    "social",
+    "travel",
+    "weather",
+)
+FEATURE_NAMES = (
+    *(f"log_seconds_{category}" for category in CATEGORIES),
+    *(f"share_{category}" for category in CATEGORIES),
+    "log_seconds_total",
+    "categories_used",
+)
+MIN_PAST_DAYS = 3
+# Keeps a category that somebody uses every day alike from turning a minute into an alarm.
+SPREAD_FLOOR = 0.3
+CLIP = 4.0
+
+
+def day_levels(seconds: Mapping[str, float]) -> FloatArray:
+    """What one day holds, before any comparison; shape (len(FEATURE_NAMES),).
+
+    seconds: per category; categories that home traffic cannot see are left out, and durations
+    below zero or not finite count as zero.
+    """
+    used = [max(0.0, s) if math.isfinite(s := seconds.get(c, 0.0)) else 0.0 for c in CATEGORIES]
+    total = sum(used)
+    shares = [value / total if total else 0.0 for value in used]
+    return np.array(
+        [
+            *(math.log1p(value) for value in used),
+            *shares,
+            math.log1p(total),
+            sum(value > 0 for value in used),
+        ]
+    )
+
+
+def against_past(levels: FloatArray, past: Sequence[FloatArray]) -> FloatArray | None:
+    """How far a day lies from the person's own earlier days, in their spreads, within ±CLIP.
+
+    None before MIN_PAST_DAYS earlier days: there is no habit to compare with.
+    """
+    if len(past) < MIN_PAST_DAYS:
+        return None
+    table = np.array(past)
+    distance = (levels - table.mean(axis=0)) / (table.std(axis=0) + SPREAD_FLOOR)
+    return np.clip(distance, -CLIP, CLIP)

@@ -1,0 +1,163 @@
+"""Features of heart and breathing for the activation forest, against the person's own rest.
+
+A feature is what a window holds minus what the person's own rest held. Nothing here knows a
+clock, a date, an order or how long anything has been running: such columns predict the task
+of a recording better than any body does, and mean nothing at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_worker.mood.rates import GRID_S, FloatArray, Rates
+
+WINDOW_S = 60.0
+CONTEXT_S = 180.0
+STEP_S = 30.0
+BASELINE_S = 120.0
+BASELINE_STEP_S = 16.0
+# A window counts when three quarters of it were measured.
+VALID_SHARE = 0.75
+# A gap this long ends the context: before it was another situation.
+MAX_GAP_S = 30.0
+
+SUMMARY_NAMES = (
+    "heart_mean",  # beats per minute
+    "heart_log_sd",  # log of (standard deviation + 0.5 bpm)
+    "heart_log_step",  # log of (root mean square of successive differences + 0.1 bpm)
+    "breathing_mean",  # breaths per minute
+    "breathing_log_mean",
+    "breathing_log_sd",
+    "breathing_log_step",
+    "log_heart_per_breath",
+)
+FEATURE_NAMES = (
+    *(f"window_{name}" for name in SUMMARY_NAMES),
+    *(f"context_{name}" for name in SUMMARY_NAMES),
+    "rest_heart_mean",
+    "rest_breathing_mean",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """A person's resting baseline: the median summary of guided rest."""
+
+    summary: FloatArray
+    """Shape (len(SUMMARY_NAMES),), NaN where the heart was not measured."""
+    windows: int
+
+    @property
+    def heart_rate(self) -> float | None:
+        """Beats per minute, None without a heart signal."""
+        return _number(self.summary[SUMMARY_NAMES.index("heart_mean")])
+
+    @property
+    def breathing_rate(self) -> float | None:
+        """Breaths per minute."""
+        return _number(self.summary[SUMMARY_NAMES.index("breathing_mean")])
+
+
+def summarise(rates: Rates, *, valid_share: float = VALID_SHARE) -> FloatArray | None:
+    """Mean, spread and jumpiness of both rates, shape (len(SUMMARY_NAMES),).
+
+    None when breathing is missing (activation rests on it); heart entries are NaN when only
+    the heart is missing.
+    """
+    breathing = _spread(rates.breathing, valid_share)
+    if breathing is None:
+        return None
+    heart = _spread(rates.heart, valid_share)
+    heart_mean, heart_sd, heart_step = heart or (np.nan, np.nan, np.nan)
+    breathing_mean, breathing_sd, breathing_step = breathing
+    return np.array(
+        [
+            heart_mean,
+            np.log(heart_sd + 0.5),
+            np.log(heart_step + 0.1),
+            breathing_mean,
+            np.log(breathing_mean),
+            np.log(breathing_sd + 0.5),
+            np.log(breathing_step + 0.1),
+            np.log(heart_mean / breathing_mean),
+        ]
+    )
+
+
+def rest_baseline(rates: Rates) -> Rest | None:
+    """The median over windows of one rest; None when no window was measured well enough."""
+    window, step = round(WINDOW_S / GRID_S), round(BASELINE_STEP_S / GRID_S)
+    summaries = [
+        summary
+        for first in range(0, max(1, len(rates) - window + 1), step)
+        if (summary := summarise(rates.part(first, first + window))) is not None
+    ]
+    if not summaries:
+        return None
+    return Rest(summary=_median(summaries), windows=len(summaries))
+
+
+def merge_rests(rests: Sequence[Rest]) -> Rest:
+    """The entry-wise median of several rests: robust, and slow to follow a single odd one."""
+    return Rest(
+        summary=_median([rest.summary for rest in rests]), windows=sum(r.windows for r in rests)
+    )
+
+
+def features(rates: Rates, end: int, rest: Rest) -> FloatArray | None:
+    """Features of the window that ends before bin `end`, shape (len(FEATURE_NAMES),).
+
+    The context is what came before, up to CONTEXT_S and back to the last long gap; only the
+    past is looked at. None when the window itself was not measured well enough.
+    """
+    window = summarise(rates.part(end - round(WINDOW_S / GRID_S), end))
+    if window is None or end * GRID_S < WINDOW_S:
+        return None
+    context = summarise(rates.part(_context_start(rates, end), end))
+    if context is None:
+        context = window
+    return np.concatenate(
+        [
+            window - rest.summary,
+            context - rest.summary,
+            [rest.summary[SUMMARY_NAMES.index("heart_mean")]],
+            [rest.summary[SUMMARY_NAMES.index("breathing_mean")]],
+        ]
+    )
+
+
+def _context_start(rates: Rates, end: int) -> int:
+    start = max(0, end - round(CONTEXT_S / GRID_S))
+    measured = np.flatnonzero(np.isfinite(rates.breathing[start:end]))
+    gaps = np.flatnonzero(np.diff(measured) > MAX_GAP_S / GRID_S)
+    # A gap inside the window itself does not shorten the window.
+    begin = start + int(measured[gaps[-1] + 1]) if len(gaps) else start
+    return min(begin, end - round(WINDOW_S / GRID_S))
+
+
+def _spread(values: FloatArray, valid_share: float) -> tuple[float, float, float] | None:
+    """Mean, standard deviation, root mean square of successive differences."""
+    valid = np.isfinite(values)
+    count = int(valid.sum())
+    if count < 2 or count < valid_share * len(values):
+        return None
+    measured = values[valid]
+    steps = np.diff(values)
+    steps = steps[np.isfinite(steps)]
+    jump = float(np.sqrt(np.mean(steps**2))) if len(steps) else 0.0
+    return float(measured.mean()), float(measured.std()), jump
+
+
+def _median(summaries: Sequence[FloatArray]) -> FloatArray:
+    table = np.array(summaries)
+    known = np.isfinite(table).any(axis=0)
+    return np.array(
+        [np.nanmedian(column) if ok else np.nan for column, ok in zip(table.T, known, strict=True)]
+    )
+
+
+def _number(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None
