@@ -586,7 +586,10 @@ def _read_union(options: tuple[Any, ...], value: Any, path: str) -> Any:
 
 def _read_scalar(hint: type[Any], value: Any, path: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise MessageError("a number too large", path) from error
     if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
         return value
     raise MessageError(f"expected {hint.__name__}, got {type(value).__name__}", path)

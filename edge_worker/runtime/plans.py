@@ -33,7 +33,9 @@ def check(plan: Plan, catalogue: Catalogue) -> Plan:
     tools = {tool.name: tool for tool in catalogue.tools}
     devices = {device.id: device for device in catalogue.devices}
     for step in plan.steps:
-        _check_step(step, steps, tools, devices)
+        _check_place(step, tools, devices)
+    for step in plan.steps:
+        _check_inputs(step, steps, tools)
         if tools[step.tool].per_person and plan.person is None:
             raise PlanError(f"The tool {step.tool} needs a person.")
     try:
@@ -59,11 +61,8 @@ def monitor_id(plan: Plan) -> str:
     return _hash([*parts, sorted(plan.goal.quantities), str(plan.goal.condition)])
 
 
-def _check_step(
-    step: PlanStep,
-    steps: dict[str, PlanStep],
-    tools: dict[str, ToolCard],
-    devices: dict[str, DeviceCard],
+def _check_place(
+    step: PlanStep, tools: dict[str, ToolCard], devices: dict[str, DeviceCard]
 ) -> None:
     tool, device = tools.get(step.tool), devices.get(step.device)
     if tool is None:
@@ -72,6 +71,10 @@ def _check_step(
         raise PlanError(f"There is no device {step.device!r:.60}.")
     if step.tool not in device.tools:
         raise PlanError(f"The device {device.name} does not offer the tool {step.tool}.")
+
+
+def _check_inputs(step: PlanStep, steps: dict[str, PlanStep], tools: dict[str, ToolCard]) -> None:
+    tool = tools[step.tool]
     ports = {item.port: item for item in tool.inputs}
     if missing := [
         port for port, item in ports.items() if item.required and port not in step.inputs
@@ -81,10 +84,9 @@ def _check_step(
         raise PlanError(f"The tool {step.tool} has no input at all.")
     for port, producer_id in step.inputs.items():
         producer = steps.get(producer_id)
-        giver = tools.get(producer.tool) if producer else None
-        if port not in ports or producer is None or giver is None or port not in giver.outputs:
+        if port not in ports or producer is None or port not in tools[producer.tool].outputs:
             raise PlanError(f"The input {port!r:.60} of the tool {step.tool} comes from nowhere.")
-        if port in giver.local_outputs and producer.device != step.device:
+        if port in tools[producer.tool].local_outputs and producer.device != step.device:
             raise PlanError(f"{port} may not leave the device {producer.device}.")
 
 
