@@ -61,8 +61,8 @@ class Tool:
     card: ToolCard
     make_source: Callable[[ToolContext], Source] | None = None
     make_step: Callable[[ToolContext], Step] | None = None
-    problem: Callable[[], str | None] = field(default=lambda: None)
-    """A sentence when this computer cannot run the tool (used by `doctor`)."""
+    problem: Callable[[Mapping[str, Any]], str | None] = field(default=lambda settings: None)
+    """Given the tool's own settings: a sentence when this computer cannot run it so."""
 
 
 class SourceError(Exception):

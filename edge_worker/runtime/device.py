@@ -77,7 +77,7 @@ class DeviceService:
     def card(self) -> Catalogue:
         """This device and the tools that it offers."""
         device = self._settings.device
-        cards = offered(self._tools, self._settings.capabilities)
+        cards, problems = offered(self._tools, self._settings.capabilities, self._settings.tools)
         return Catalogue(
             devices=(
                 DeviceCard(
@@ -88,17 +88,11 @@ class DeviceService:
                     area=device.area,
                     capabilities=tuple(self._settings.capabilities),
                     tools=tuple(card.name for card in cards),
-                    problems=tuple(self._missing()),
+                    problems=tuple(f"{name}: {why}" for name, why in problems.items()),
                 ),
             ),
             tools=cards,
         )
-
-    def _missing(self) -> list[str]:
-        """Why tools that the settings ask for are not offered."""
-        have = set(self._settings.capabilities)
-        wanted = [tool for tool in self._tools.values() if have.issuperset(tool.card.needs)]
-        return [f"{tool.card.name}: {why}" for tool in wanted if (why := tool.problem())]
 
     def _topic(self, leaf: str) -> str:
         return self._topics.device(self._id, leaf)

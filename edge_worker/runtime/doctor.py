@@ -42,7 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     have = set(settings.capabilities)
     for tool in load_tools().values():
         lacking = sorted(set(tool.card.needs) - have)
-        problem = tool.problem()
+        problem = tool.problem(settings.tools.get(tool.card.name, {}))
         if lacking:
             detail = f"not offered: the settings give this device no {' and no '.join(lacking)}"
             yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.OK, detail=detail)

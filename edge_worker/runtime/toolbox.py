@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from edge_worker.catalogue.tool import Tool
 from edge_worker.messages import ToolCard
