@@ -25,11 +25,20 @@ def load_tools() -> dict[str, Tool]:
     return tools
 
 
-def offered(tools: Mapping[str, Tool], capabilities: Iterable[str]) -> tuple[ToolCard, ...]:
-    """Cards of the tools that a device with these capabilities can run."""
+def offered(
+    tools: Mapping[str, Tool],
+    capabilities: Iterable[str],
+    settings: Mapping[str, Mapping[str, Any]],
+) -> tuple[tuple[ToolCard, ...], dict[str, str]]:
+    """Cards of the tools that a device can run; and, by name, why others can't run here.
+
+    settings: one table for each tool.
+    """
     have = set(capabilities)
-    return tuple(
-        tool.card
-        for tool in tools.values()
-        if have.issuperset(tool.card.needs) and not tool.problem()
-    )
+    wanted = [tool for tool in tools.values() if have.issuperset(tool.card.needs)]
+    problems = {
+        tool.card.name: problem
+        for tool in wanted
+        if (problem := tool.problem(settings.get(tool.card.name, {})))
+    }
+    return tuple(tool.card for tool in wanted if tool.card.name not in problems), problems
