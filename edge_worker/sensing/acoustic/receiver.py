@@ -1,0 +1,41 @@
+"""The whole signal path for one stream of sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge_worker.catalogue.ports import Vitals
+from edge_worker.sensing.acoustic.channel import Channel, RangeMap
+from edge_worker.sensing.acoustic.probe import Probe
+from edge_worker.sensing.acoustic.sources import AudioBlock, AudioSource
+from edge_worker.sensing.acoustic.vitals import VitalSigns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """One judgement and the echoes it was made from."""
+
+    vitals: Vitals
+    map: RangeMap
+
+
+class Receiver:
+    """Turns sound into vital signs, two seconds at a time, in bounded memory."""
+
+    def __init__(self, probe: Probe, spacing_m: float = 0.07) -> None:
+        self.channel = Channel(probe, spacing_m)
+        self.vital_signs = VitalSigns(float(probe.frequencies_hz.mean()))
+
+    def push(self, block: AudioBlock) -> Iterator[Hop]:
+        """Take a block; yield the hops that it completes."""
+        maps = self.channel.push_gap(block.lost) if block.lost else []
+        maps += self.channel.push(block.samples)
+        for hop in maps:
+            yield Hop(vitals=self.vital_signs.update(hop), map=hop)
+
+
+def receive(source: AudioSource, receiver: Receiver) -> Iterator[Hop]:
+    """Yield every hop of a source until it ends."""
+    for block in source.blocks():
+        yield from receiver.push(block)
