@@ -5,6 +5,7 @@ from __future__ import annotations
 import time as clock
 from pathlib import Path
 
+from edge_worker.mood.personal import Refit, refit_person
 from edge_worker.mood.store import CheckIn, MoodStore
 
 
@@ -30,3 +31,11 @@ def start_calibration(data_dir: Path, person: str, *, time: float | None = None)
 def delete_person(data_dir: Path, person: str) -> int:
     """Erase everything this wing stores of a person; returns the number of rows erased."""
     return MoodStore(data_dir).delete_person(person)
+
+
+def refit(data_dir: Path, person: str, *, time: float | None = None) -> Refit:
+    """Fit the person's own parameters again; keeps the old ones unless the new prove better.
+
+    The fusion step does this by itself at night.
+    """
+    return refit_person(MoodStore(data_dir), person, clock.time() if time is None else time)

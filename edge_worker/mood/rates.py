@@ -97,7 +97,11 @@ def to_grid(
 def samples_to_grid(samples: Iterable[RateSample], *, hold_s: float) -> Rates:
     """`to_grid` for live samples."""
     rows = [
-        (s.t, np.nan if s.heart is None else s.heart, np.nan if s.breathing is None else s.breathing)
+        (
+            s.t,
+            np.nan if s.heart is None else s.heart,
+            np.nan if s.breathing is None else s.breathing,
+        )
         for s in samples
     ]
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)

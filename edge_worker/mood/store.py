@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from edge_worker.mood.vitals_features import SUMMARY_NAMES, Rest, merge_rests
 FILE_NAME = "mood.sqlite"
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-KEEP_USAGE_S = 60 * DAY_S
+KEEP_USAGE_S = 120 * DAY_S
 # The median of the last five rests follows a person slowly and shrugs off one bad evening.
 RESTS_USED = 5
 LOWEST, HIGHEST = 1, 5
@@ -89,7 +89,9 @@ class MoodStore:
     def ask_for_rest(self, person: str, requested: float) -> None:
         """Ask the running activation step to take the next two minutes as rest."""
         with self._open() as database:
-            database.execute("INSERT OR REPLACE INTO calibration VALUES (?, ?)", (person, requested))
+            database.execute(
+                "INSERT OR REPLACE INTO calibration VALUES (?, ?)", (person, requested)
+            )
 
     def rest_request(self, person: str) -> float | None:
         """Unix time at which a rest was asked for, None when none is pending."""
@@ -225,11 +227,26 @@ def daily_reports(check_ins: Sequence[CheckIn], zone: tzinfo | None = None) -> l
 
     zone: of the calendar, by default the hub's own.
     """
-    days: dict[Any, list[int]] = {}
+    days: dict[date, list[int]] = {}
     for item in check_ins:
-        day = datetime.fromtimestamp(item.time, UTC).astimezone(zone).date()
-        days.setdefault(day, []).append(item.value)
+        days.setdefault(local_day(item.time, zone), []).append(item.value)
     return [Report(day=day, mood=sum(v) / len(v)) for day, v in sorted(days.items())]
+
+
+def check_in_day_ends(
+    check_ins: Sequence[CheckIn], zone: tzinfo | None = None
+) -> dict[date, float]:
+    """When the last answer of each day was given, Unix seconds."""
+    return {local_day(item.time, zone): item.time for item in sorted(check_ins, key=_time_of)}
+
+
+def local_day(time: float, zone: tzinfo | None = None) -> date:
+    """The calendar day of a Unix time."""
+    return datetime.fromtimestamp(time, UTC).astimezone(zone).date()
+
+
+def _time_of(check_in: CheckIn) -> float:
+    return check_in.time
 
 
 def _read_rest(summary: str, windows: int) -> Rest | None:

@@ -29,6 +29,7 @@ FEATURE_NAMES = (
     "categories_used",
 )
 MIN_PAST_DAYS = 3
+PAST_DAYS = 28
 # Keeps a category that somebody uses every day alike from turning a minute into an alarm.
 SPREAD_FLOOR = 0.3
 CLIP = 4.0
@@ -63,3 +64,12 @@ def against_past(levels: FloatArray, past: Sequence[FloatArray]) -> FloatArray |
     table = np.array(past)
     distance = (levels - table.mean(axis=0)) / (table.std(axis=0) + SPREAD_FLOOR)
     return np.clip(distance, -CLIP, CLIP)
+
+
+def most_unusual(row: FloatArray) -> str:
+    """The category that differs most from the person's habit, in words; "" when none does."""
+    amounts = row[: len(CATEGORIES)]
+    index = int(np.argmax(np.abs(amounts)))
+    if abs(amounts[index]) < 1:
+        return ""
+    return f"{'more' if amounts[index] > 0 else 'less'} {CATEGORIES[index]} than on other days"

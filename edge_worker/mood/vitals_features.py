@@ -107,16 +107,19 @@ def merge_rests(rests: Sequence[Rest]) -> Rest:
     )
 
 
-def features(rates: Rates, end: int, rest: Rest) -> FloatArray | None:
+def features(
+    rates: Rates, end: int, rest: Rest, *, window_s: float = WINDOW_S
+) -> FloatArray | None:
     """Features of the window that ends before bin `end`, shape (len(FEATURE_NAMES),).
 
     The context is what came before, up to CONTEXT_S and back to the last long gap; only the
     past is looked at. None when the window itself was not measured well enough.
     """
-    window = summarise(rates.part(end - round(WINDOW_S / GRID_S), end))
-    if window is None or end * GRID_S < WINDOW_S:
+    length = round(window_s / GRID_S)
+    window = summarise(rates.part(end - length, end)) if end >= length else None
+    if window is None:
         return None
-    context = summarise(rates.part(_context_start(rates, end), end))
+    context = summarise(rates.part(_context_start(rates, end, length), end))
     if context is None:
         context = window
     return np.concatenate(
@@ -129,13 +132,13 @@ def features(rates: Rates, end: int, rest: Rest) -> FloatArray | None:
     )
 
 
-def _context_start(rates: Rates, end: int) -> int:
+def _context_start(rates: Rates, end: int, window: int) -> int:
     start = max(0, end - round(CONTEXT_S / GRID_S))
     measured = np.flatnonzero(np.isfinite(rates.breathing[start:end]))
     gaps = np.flatnonzero(np.diff(measured) > MAX_GAP_S / GRID_S)
     # A gap inside the window itself does not shorten the window.
     begin = start + int(measured[gaps[-1] + 1]) if len(gaps) else start
-    return min(begin, end - round(WINDOW_S / GRID_S))
+    return min(begin, end - window)
 
 
 def _spread(values: FloatArray, valid_share: float) -> tuple[float, float, float] | None:
