@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,8 @@ class DayTable:
     @property
     def has_usage(self) -> NDArray[np.bool_]:
         """Days with app use and a habit to compare it with."""
-        return np.isfinite(self.usage).all(axis=1)
+        known: NDArray[np.bool_] = np.isfinite(self.usage).all(axis=1)
+        return known
 
     def where(self, chosen: NDArray[np.bool_]) -> DayTable:
         """The days of a mask."""
@@ -110,5 +112,5 @@ def _stack(rows: Sequence[FloatArray | None], width: int) -> FloatArray:
     return np.array([missing if row is None else row for row in rows]).reshape(len(rows), width)
 
 
-def _date_of(day: Day) -> object:
+def _date_of(day: Day) -> date:
     return day.day

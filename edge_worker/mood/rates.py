@@ -112,7 +112,8 @@ def _bin_means(bins: NDArray[np.int64], values: FloatArray, size: int) -> FloatA
     valid = np.isfinite(values)
     counts = np.bincount(bins[valid], minlength=size)
     sums = np.bincount(bins[valid], weights=values[valid], minlength=size)
-    return np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+    means: FloatArray = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+    return means
 
 
 def _hold(values: FloatArray, bins: int) -> FloatArray:

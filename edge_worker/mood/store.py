@@ -135,7 +135,7 @@ class MoodStore:
             return
         amounts = {c: s for c, s in seconds.items() if math.isfinite(s) and s > 0}
         rows = []
-        for hour in range(int(t0 // HOUR_S), int(math.ceil(t1 / HOUR_S))):
+        for hour in range(int(t0 // HOUR_S), math.ceil(t1 / HOUR_S)):
             share = (min(t1, (hour + 1) * HOUR_S) - max(t0, hour * HOUR_S)) / (t1 - t0)
             rows.append((person, hour, _WATCHED, 0.0))
             rows += [(person, hour, category, s * share) for category, s in amounts.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import resources
 from typing import Any
@@ -26,8 +26,8 @@ def _quality(model: str) -> tuple[Measured, ...]:
     return tuple(Measured(**figure) for figure in card.get("quality", ()))
 
 
-def _missing(*models: str) -> Callable[[], str | None]:
-    def problem() -> str | None:
+def _missing(*models: str) -> Callable[[Mapping[str, Any]], str | None]:
+    def problem(settings: Mapping[str, Any]) -> str | None:
         folder = resources.files("edge_worker.mood.models")
         for model in models:
             if not (folder / f"{model}.json").is_file():

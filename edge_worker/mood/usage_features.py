@@ -63,7 +63,8 @@ def against_past(levels: FloatArray, past: Sequence[FloatArray]) -> FloatArray |
         return None
     table = np.array(past)
     distance = (levels - table.mean(axis=0)) / (table.std(axis=0) + SPREAD_FLOOR)
-    return np.clip(distance, -CLIP, CLIP)
+    clipped: FloatArray = np.clip(distance, -CLIP, CLIP)
+    return clipped
 
 
 def most_unusual(row: FloatArray) -> str:

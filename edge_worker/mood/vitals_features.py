@@ -156,9 +156,8 @@ def _spread(values: FloatArray, valid_share: float) -> tuple[float, float, float
 
 def _median(summaries: Sequence[FloatArray]) -> FloatArray:
     table = np.array(summaries)
-    known = np.isfinite(table).any(axis=0)
     return np.array(
-        [np.nanmedian(column) if ok else np.nan for column, ok in zip(table.T, known, strict=True)]
+        [np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in table.T]
     )
 
 
