@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from edge_worker.catalogue.ports import Vitals
 from edge_worker.sensing.acoustic.channel import Channel, RangeMap
 from edge_worker.sensing.acoustic.probe import Probe
@@ -18,6 +21,8 @@ class Hop:
 
     vitals: Vitals
     map: RangeMap
+    movement_mm: npt.NDArray[np.float64] | None = None
+    """Chest movement of this hop at SLOW_RATE_HZ; None while nobody is followed."""
 
 
 class Receiver:
@@ -32,7 +37,13 @@ class Receiver:
         maps = self.channel.push_gap(block.lost) if block.lost else []
         maps += self.channel.push(block.samples)
         for hop in maps:
-            yield Hop(vitals=self.vital_signs.update(hop), map=hop)
+            vitals = self.vital_signs.update(hop)
+            movement = self.vital_signs.movement
+            yield Hop(
+                vitals=vitals,
+                map=hop,
+                movement_mm=None if movement is None else movement.mm[-len(hop.echoes) :],
+            )
 
 
 def receive(source: AudioSource, receiver: Receiver) -> Iterator[Hop]:

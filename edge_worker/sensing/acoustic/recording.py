@@ -131,7 +131,7 @@ class WavSource:
             raise RecordingError(
                 f"{path.name} has {self.format.channels} channel(s): there is no channel {channel}"
             )
-        self._channel = self._loudest() if channel is None else channel
+        self.channel = self._loudest() if channel is None else channel
         self._loop = loop
         self._closed = False
 
@@ -166,7 +166,7 @@ class WavSource:
                 while left > 0:
                     count = min(frames, left)
                     left -= count
-                    yield self._read(file, count)[:, self._channel]
+                    yield self._read(file, count)[:, self.channel]
                 if not self._loop:
                     return
 

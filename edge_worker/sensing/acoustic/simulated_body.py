@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,17 @@ def heartbeat(time_s: FloatArray) -> FloatArray:
         + 0.3 * np.exp(-(((time_s - 0.36) / 0.08) ** 2))
     )
     return np.asarray(shape / 1.55, dtype=np.float64)
+
+
+def read_waveform(path: Path, rate_hz: float) -> Recorded:
+    """Read one number per line; raises ValueError with a sentence, or OSError."""
+    try:
+        values = np.loadtxt(path, ndmin=1)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: expected one number per line ({error})") from error
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{path.name}: expected at least two finite numbers, one per line")
+    return Recorded(values=values, rate_hz=rate_hz)
 
 
 class BodyMotion:
