@@ -1,0 +1,403 @@
+"""Conversations: who talks to whom, how much, and to which server.
+
+A table of arrays rather than objects: a batch updates it in a few numpy operations, and
+50,000 conversations fit in a few megabytes. Python looks only at the first payloads of
+each conversation, for its name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_worker.sensing.traffic.headers import TCP, UDP, BoolArray, HeaderTable, WordArray
+from edge_worker.sensing.traffic.join import Joined, NameJoin
+from edge_worker.sensing.traffic.names.dns import DnsMessage, parse_dns
+from edge_worker.sensing.traffic.observation import NameSource
+from edge_worker.sensing.traffic.packets import IntArray
+from edge_worker.sensing.traffic.watch import address_text, address_words
+from edge_worker.sensing.traffic.probe import Finding, Probe, TcpProbe, UdpProbe, probe_for
+
+MAX_FLOWS = 262_144
+# Conversations whose name is still looked for at the same time.
+MAX_PROBES = 16_384
+# Payloads of one conversation that are looked at within one batch.
+MAX_PAYLOADS_PER_BATCH = 512
+DNS_PORTS = (53, 5353, 5355)
+
+_ROW = np.dtype(
+    [
+        ("key", "u8"),
+        ("client_high", "u8"),
+        ("client_low", "u8"),
+        ("server_high", "u8"),
+        ("server_low", "u8"),
+        ("client_port", "i4"),
+        ("server_port", "i4"),
+        ("protocol", "i2"),
+        ("done", "?"),
+        ("source", "i1"),
+        ("name", "i4"),
+        ("owner", "i4"),
+        ("packets", "i8"),
+        ("up", "i8"),
+        ("down", "i8"),
+        ("first_ns", "i8"),
+        ("last_ns", "i8"),
+    ]
+)
+_SOURCES = tuple(NameSource)
+_SYN, _ACK = 0x02, 0x10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """Traffic per conversation and second, all columns of shape (rows,). Bytes as on the wire.
+
+    flow: row in the table. second: Unix time.
+    """
+
+    flow: IntArray
+    second: IntArray
+    up: IntArray
+    down: IntArray
+    packets: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """One conversation. Times in Unix seconds, addresses as text."""
+
+    client: str
+    server: str
+    client_port: int
+    server_port: int
+    protocol: int
+    name: str | None
+    name_source: NameSource | None
+    packets: int
+    up: int
+    down: int
+    first: float
+    last: float
+
+
+class FlowTable:
+    """All conversations that were seen, their counters and names.
+
+    Owners are small numbers (people, or clients of an analysis) that the caller assigns.
+    """
+
+    def __init__(self) -> None:
+        self._rows = np.zeros(1024, _ROW)
+        self._count = 0
+        self._index: dict[int, int] = {}
+        self._probes: dict[int, Probe] = {}
+        self._names: list[str] = []
+        self._name_numbers: dict[str, int] = {}
+        self._join = NameJoin()
+        # Secret multipliers: nobody can craft conversations that share a key.
+        self._mix = [np.uint64(secrets.randbits(64) | 1) for _ in range(4)]
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that was found, by the number in `name_numbers`."""
+        return self._names
+
+    def name_numbers(self) -> npt.NDArray[np.int32]:
+        """For each conversation the number of its name, -1 when it has none."""
+        return self._rows["name"][: self._count]
+
+    def owners(self) -> npt.NDArray[np.int32]:
+        """For each conversation its owner, -1 until somebody sets it."""
+        return self._rows["owner"][: self._count]
+
+    def name(self, flow: int) -> tuple[str | None, NameSource | None]:
+        """The name found in a conversation's own packets, and where."""
+        row = self._rows[flow]
+        number = int(row["name"])
+        if number < 0:
+            return None, None
+        return self._names[number], _SOURCES[int(row["source"])]
+
+    def joined(self, flow: int) -> Joined | None:
+        """What the client had asked DNS for before it called this server."""
+        client, server = self.endpoints(flow)
+        begun = int(self._rows["first_ns"][flow]) / 1e9
+        return self._join.find((*client, *server), begun)
+
+    def row(self, flow: int) -> np.void:
+        """The columns of one conversation."""
+        return self._rows[flow]
+
+    def endpoints(self, flow: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Address words of client and server."""
+        row = self._rows[flow]
+        return (int(row["client_high"]), int(row["client_low"])), (
+            int(row["server_high"]),
+            int(row["server_low"]),
+        )
+
+    def add(self, table: HeaderTable, owners: tuple[IntArray, IntArray] | None = None) -> Activity:
+        """Count a batch and look for names in it; the activity of this batch alone.
+
+        owners: of each packet's sender and receiver, -1 for nobody.
+        """
+        if not len(table):
+            empty = np.zeros(0, np.int64)
+            return Activity(flow=empty, second=empty, up=empty, down=empty, packets=empty)
+        keys = self._keys(table)
+        order = np.argsort(keys, kind="stable")
+        sorted_keys = keys[order]
+        starts = np.flatnonzero(np.concatenate(([True], sorted_keys[1:] != sorted_keys[:-1])))
+        flows = self._find_or_add(sorted_keys[starts], table, order[starts], owners)
+        counts = np.diff(np.append(starts, len(order)))
+        flow = np.empty(len(order), np.int64)
+        flow[order] = np.repeat(flows, counts)
+        self._name(table, flow)
+        return self._count_up(table, flow)
+
+    def forget(self, keep: BoolArray) -> None:
+        """Drop the conversations that `keep` (one flag per conversation) leaves out.
+
+        Numbers of conversations change by this; names keep theirs.
+        """
+        old = np.flatnonzero(keep)
+        renumbered = {int(row): number for number, row in enumerate(old.tolist())}
+        self._rows[: len(old)] = self._rows[old]
+        self._count = len(old)
+        self._index = dict(
+            zip(self._rows["key"][: self._count].tolist(), range(self._count), strict=True)
+        )
+        self._probes = {
+            renumbered[row]: probe for row, probe in self._probes.items() if row in renumbered
+        }
+
+    def last_seen(self) -> npt.NDArray[np.int64]:
+        """Unix nanoseconds of each conversation's last packet."""
+        return self._rows["last_ns"][: self._count]
+
+    def flows(self) -> Iterator[Flow]:
+        """Every conversation, in the order of its first packet."""
+        for row in self._rows[: self._count]:
+            number = int(row["name"])
+            yield Flow(
+                client=address_text(int(row["client_high"]), int(row["client_low"])),
+                server=address_text(int(row["server_high"]), int(row["server_low"])),
+                client_port=int(row["client_port"]),
+                server_port=int(row["server_port"]),
+                protocol=int(row["protocol"]),
+                name=self._names[number] if number >= 0 else None,
+                name_source=_SOURCES[int(row["source"])] if number >= 0 else None,
+                packets=int(row["packets"]),
+                up=int(row["up"]),
+                down=int(row["down"]),
+                first=int(row["first_ns"]) / 1e9,
+                last=int(row["last_ns"]) / 1e9,
+            )
+
+    # --- Keys and counters ---------------------------------------------------------------
+
+    def _keys(self, table: HeaderTable) -> WordArray:
+        """One word per packet, the same for both directions of a conversation."""
+        ends = self._end_hash(table.src_high, table.src_low, table.src_port) + self._end_hash(
+            table.dst_high, table.dst_low, table.dst_port
+        )
+        return (ends ^ table.protocol.astype(np.uint64)) * self._mix[3]
+
+    def _end_hash(self, high: WordArray, low: WordArray, port: IntArray) -> WordArray:
+        mixed = low * self._mix[0] + high * self._mix[1]
+        mixed ^= mixed >> np.uint64(29)
+        mixed = (mixed + port.astype(np.uint64)) * self._mix[2]
+        mixed ^= mixed >> np.uint64(32)
+        return mixed * self._mix[1]
+
+    def _find_or_add(
+        self,
+        keys: WordArray,
+        table: HeaderTable,
+        first: IntArray,
+        owners: tuple[IntArray, IntArray] | None,
+    ) -> IntArray:
+        """Row of each key; `first` is the packet that a new conversation starts with."""
+        find = self._index.get
+        flows = np.fromiter((find(key, -1) for key in keys.tolist()), np.int64, len(keys))
+        new = np.flatnonzero(flows < 0)
+        if len(new):
+            # In the order of time, so that a list of conversations reads as they began.
+            new = new[np.argsort(first[new], kind="stable")]
+            numbers = np.arange(self._count, self._count + len(new))
+            flows[new] = numbers
+            self._index.update(zip(keys[new].tolist(), numbers.tolist(), strict=True))
+            self._start(keys[new], table, first[new], owners)
+        return flows
+
+    def _start(
+        self,
+        keys: WordArray,
+        table: HeaderTable,
+        first: IntArray,
+        owners: tuple[IntArray, IntArray] | None,
+    ) -> None:
+        begin, self._count = self._count, self._count + len(keys)
+        if self._count > len(self._rows):
+            grown = np.zeros(max(self._count, 2 * len(self._rows)), _ROW)
+            grown[:begin] = self._rows[:begin]
+            self._rows = grown
+        rows = self._rows[begin : self._count]
+        rows[:] = np.zeros(1, _ROW)
+        src_port, dst_port, flags = table.src_port[first], table.dst_port[first], table.flags[first]
+        syn, ack = (flags & _SYN) != 0, (flags & _ACK) != 0
+        # Who answers a SYN, or sends from a well-known port, is the server.
+        by_port = (src_port < dst_port) & (src_port < 1024)
+        swap = np.where(syn, ack, by_port)
+        for word in ("high", "low", "port"):
+            source = getattr(table, f"src_{word}")[first]
+            target = getattr(table, f"dst_{word}")[first]
+            rows[f"client_{word}"] = np.where(swap, target, source)
+            rows[f"server_{word}"] = np.where(swap, source, target)
+        rows["key"], rows["protocol"] = keys, table.protocol[first]
+        rows["name"] = rows["owner"] = -1
+        if owners is not None:
+            sender, receiver = owners[0][first], owners[1][first]
+            client, server = np.where(swap, receiver, sender), np.where(swap, sender, receiver)
+            rows["owner"] = np.where(client >= 0, client, server)
+        rows["first_ns"] = rows["last_ns"] = table.batch.time_ns[table.frame[first]]
+        rows["done"] = (rows["protocol"] != TCP) & (rows["protocol"] != UDP)
+
+    def _upward(self, table: HeaderTable, flow: IntArray) -> BoolArray:
+        """Which packets go from client to server."""
+        rows = self._rows
+        return (
+            (table.src_port == rows["client_port"][flow])
+            & (table.src_low == rows["client_low"][flow])
+            & (table.src_high == rows["client_high"][flow])
+        )
+
+    def _count_up(self, table: HeaderTable, flow: IntArray) -> Activity:
+        time_ns = table.batch.time_ns[table.frame]
+        wire = table.batch.wire[table.frame]
+        up = np.where(self._upward(table, flow), wire, 0)
+        second = time_ns // 1_000_000_000
+        # Conversation and second in one number: 33 bits hold Unix time until 2242.
+        pairs, inverse, packets = np.unique(
+            (flow << 33) | (second & 0x1_FFFF_FFFF), return_inverse=True, return_counts=True
+        )
+        total = np.bincount(inverse, wire, len(pairs)).astype(np.int64)
+        upward = np.bincount(inverse, up, len(pairs)).astype(np.int64)
+        activity = Activity(
+            flow=pairs >> 33,
+            second=pairs & 0x1_FFFF_FFFF,
+            up=upward,
+            down=total - upward,
+            packets=packets,
+        )
+        rows = self._rows
+        np.add.at(rows["up"], activity.flow, activity.up)
+        np.add.at(rows["down"], activity.flow, activity.down)
+        np.add.at(rows["packets"], activity.flow, packets)
+        np.maximum.at(rows["last_ns"], flow, time_ns)
+        np.minimum.at(rows["first_ns"], flow, time_ns)
+        return activity
+
+    # --- Names ---------------------------------------------------------------------------
+
+    def _name(self, table: HeaderTable, flow: IntArray) -> None:
+        """Look at the first payloads of conversations without a name, and at all DNS."""
+        dns = np.isin(table.src_port, DNS_PORTS) | np.isin(table.dst_port, DNS_PORTS)
+        dns &= (table.protocol == UDP) | (table.protocol == TCP)
+        wanted = (table.size > 0) & (dns | ~self._rows["done"][flow])
+        chosen = np.flatnonzero(wanted)
+        if not len(chosen):
+            return
+        upward = self._upward(table, flow)
+        data, frame, times = table.batch.data, table.frame, table.batch.time_ns
+        done = self._rows["done"]
+        seen: dict[int, int] = {}
+        for row in chosen.tolist():
+            number = int(flow[row])
+            if done[number] and not dns[row]:
+                continue
+            seen[number] = seen.get(number, 0) + 1
+            if seen[number] > MAX_PAYLOADS_PER_BATCH and not dns[row]:
+                continue
+            start = int(table.payload[row])
+            payload = data[start : start + int(table.size[row])].tobytes()
+            if dns[row]:
+                self._take_dns(number, payload, bool(upward[row]), int(times[frame[row]]) / 1e9)
+            else:
+                self._take_payload(number, table, row, payload, bool(upward[row]))
+
+    def _take_payload(
+        self, number: int, table: HeaderTable, row: int, payload: bytes, upward: bool
+    ) -> None:
+        probe = self._probes.get(number)
+        if probe is None:
+            if len(self._probes) >= MAX_PROBES:
+                oldest = next(iter(self._probes))
+                del self._probes[oldest]
+                self._rows["done"][oldest] = True
+            probe = probe_for(int(table.protocol[row]))
+            assert probe is not None
+            self._probes[number] = probe
+        if isinstance(probe, TcpProbe):
+            found = probe.feed(int(upward), int(table.seq[row]), payload)
+        else:
+            ports = int(table.src_port[row]), int(table.dst_port[row])
+            found = probe.feed(int(upward), payload, ports, whole=bool(table.whole[row]))
+        if found is not None:
+            self._found(number, found, upward)
+
+    def _found(self, number: int, found: Finding, upward: bool) -> None:
+        if found.name is not None:
+            self._set_name(number, found.name, found.source)
+        if found.from_client is not None and found.from_client != upward:
+            self._swap(number)
+        if found.final:
+            self._rows["done"][number] = True
+            self._probes.pop(number, None)
+
+    def _set_name(self, number: int, name: str, source: NameSource) -> None:
+        index = self._name_numbers.get(name)
+        if index is None:
+            index = self._name_numbers[name] = len(self._names)
+            self._names.append(name)
+        row = self._rows[number]
+        row["name"], row["source"] = index, _SOURCES.index(source)
+
+    def _swap(self, number: int) -> None:
+        """The other side proved to be the client."""
+        row = self._rows[number]
+        for one, other in (
+            ("client_high", "server_high"),
+            ("client_low", "server_low"),
+            ("client_port", "server_port"),
+            ("up", "down"),
+        ):
+            row[one], row[other] = row[other].copy(), row[one].copy()
+
+    def _take_dns(self, number: int, payload: bytes, upward: bool, now: float) -> None:
+        tcp = self._rows["protocol"][number] == TCP
+        message = parse_dns(payload[2:] if tcp else payload)
+        if message is None or message.name is None:
+            return
+        row = self._rows[number]
+        if row["name"] < 0:
+            self._set_name(number, message.name, NameSource.DNS)
+            if message.response == upward and row["server_port"] not in DNS_PORTS:
+                self._swap(number)
+        if message.response:
+            self._learn(message, (int(row["client_high"]), int(row["client_low"])), now)
+
+    def _learn(self, message: DnsMessage, client: tuple[int, int], now: float) -> None:
+        assert message.name is not None
+        for answer in message.answers:
+            server = address_words(answer.address)
+            self._join.learn((*client, *server), message.name, now=now, ttl=answer.ttl)

@@ -1,0 +1,204 @@
+"""From packet batches to what each person used: the inside of the capture process."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_worker.sensing.traffic.categories import (
+    HIDDEN,
+    HOUSEKEEPING,
+    UNKNOWN,
+    AppEntry,
+    Categories,
+    Category,
+    Role,
+)
+from edge_worker.sensing.traffic.flows import DNS_PORTS, MAX_FLOWS, Activity, Flow, FlowTable
+from edge_worker.sensing.traffic.headers import TCP, UDP, decode_headers
+from edge_worker.sensing.traffic.observation import NameSource, UsageSlice
+from edge_worker.sensing.traffic.packets import IntArray, PacketBatch
+from edge_worker.sensing.traffic.watch import Watch, address_text, is_group, is_home
+
+# A conversation that was silent for so long has ended (UDP mappings of routers live for
+# less, idle TCP connections for longer, but those carry nothing to count).
+IDLE_NS = 300 * 1_000_000_000
+# Time, discovery, file shares and printers of the home.
+_HOUSEKEEPING_PORTS = frozenset((*DNS_PORTS, 67, 68, 123, 137, 138, 139, 445, 546, 547, 631, 1900))
+_TUNNEL_PORTS = frozenset((500, 1194, 1701, 1723, 4500, 51820, 853))
+_ESP, _GRE = 50, 47
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowReport:
+    """One conversation with its category."""
+
+    flow: Flow
+    category: Category
+    app: str | None
+
+
+class TrafficMeter:
+    """Counts, names and sorts the traffic of the people of a watch.
+
+    Without a watch (analysis of a file) every home address is a client of its own.
+    """
+
+    def __init__(self, categories: Categories, watch: Watch | None = None) -> None:
+        self._categories = categories
+        self._watch = watch
+        self.table = FlowTable()
+        self._activities: list[Activity] = []
+        self._clients: list[str] = list(watch.ids) if watch is not None else []
+        self._client_numbers: dict[tuple[int, int], int] = {}
+        self.packets = 0
+        self.moved = False
+        """A watched device seems to have changed its private MAC address."""
+
+    def add(self, batch: PacketBatch) -> None:
+        """Count a batch. Packets of people who are not watched are dropped unread."""
+        headers = decode_headers(batch)
+        owners = None
+        if self._watch is not None:
+            self.moved = self.moved or bool(self._watch.moved(headers).any())
+            sender, receiver = self._watch.owners(headers)
+            own = (sender >= 0) | (receiver >= 0)
+            if not own.all():
+                headers, sender, receiver = headers.select(own), sender[own], receiver[own]
+            owners = sender, receiver
+        self.packets += len(headers)
+        activity = self.table.add(headers, owners)
+        if len(activity.flow):
+            self._activities.append(activity)
+
+    def take(self, before: float = float("inf")) -> list[UsageSlice]:
+        """What was used in the seconds that began before this Unix time, once each."""
+        if not self._activities:
+            return []
+        rows = _joined(self._activities)
+        due = rows.second + 1 <= before
+        self._activities = [] if due.all() else [_chosen(rows, ~due)]
+        return list(self._slices(_chosen(rows, due)))
+
+    def forget_idle(self, now_ns: int) -> None:
+        """Drop conversations that ended; call after `take` has taken everything."""
+        if self._activities or not len(self.table):
+            return
+        keep = self.table.last_seen() > now_ns - IDLE_NS
+        if not keep.all():
+            self.table.forget(keep)
+
+    def drop_activity(self) -> None:
+        """Forget the use so far, where only conversations are wanted."""
+        self._activities.clear()
+
+    def forget_all(self) -> None:
+        """Start again with no conversations."""
+        self._activities.clear()
+        self.table.forget(np.zeros(len(self.table), np.bool_))
+
+    def reports(self) -> Iterator[FlowReport]:
+        """Every conversation that is held, named as well as it can be."""
+        for number, flow in enumerate(self.table.flows()):
+            entry = self.entry(number)
+            name, source = self.name(number)
+            yield FlowReport(
+                flow=dataclasses.replace(flow, name=name, name_source=source),
+                category=entry.category,
+                app=entry.app,
+            )
+
+    @property
+    def full(self) -> bool:
+        """Too many conversations are held: take, list and forget them."""
+        return len(self.table) >= MAX_FLOWS
+
+    def entry(self, flow: int) -> AppEntry:
+        """App, category and role of a conversation."""
+        row = self.table.row(flow)
+        protocol, port = int(row["protocol"]), int(row["server_port"])
+        client, server = self.table.endpoints(flow)
+        if protocol in (_ESP, _GRE):
+            return HIDDEN
+        if protocol not in (TCP, UDP) or port in _HOUSEKEEPING_PORTS:
+            return HOUSEKEEPING
+        if is_group(*server) or (is_home(*server) and is_home(*client)):
+            return HOUSEKEEPING
+        name, source = self.name(flow)
+        found = self._categories.find(name)
+        if source is NameSource.LOCAL:
+            return HOUSEKEEPING
+        if found is UNKNOWN and (source is NameSource.OUTER_SNI or port in _TUNNEL_PORTS):
+            return HIDDEN
+        return found
+
+    def name(self, flow: int) -> tuple[str | None, NameSource | None]:
+        """The best name of a conversation's server.
+
+        Without one in its packets, or with only that of an ECH front, the name that the
+        client had asked DNS for counts, unless other names share the address.
+        """
+        name, source = self.table.name(flow)
+        if name is not None and source is not NameSource.OUTER_SNI:
+            return name, source
+        joined = self.table.joined(flow)
+        if joined is not None and not (name and joined.shared):
+            return joined.name, NameSource.DNS_JOIN
+        return name, source
+
+    def _slices(self, rows: Activity) -> Iterator[UsageSlice]:
+        flows, inverse = np.unique(rows.flow, return_inverse=True)
+        kinds: dict[tuple[int, AppEntry], int] = {}
+        kind_of = np.empty(len(flows), np.int64)
+        for place, flow in enumerate(flows.tolist()):
+            entry = self.entry(flow)
+            plain = AppEntry(category=entry.category, role=entry.role)
+            kind_of[place] = kinds.setdefault((self._owner(flow), plain), len(kinds))
+        pairs, groups = np.unique((rows.second << 24) | kind_of[inverse], return_inverse=True)
+        sums = [
+            np.bincount(groups, column, len(pairs)).astype(np.int64).tolist()
+            for column in (rows.up, rows.down, rows.packets)
+        ]
+        owners = list(kinds)
+        for pair, up, down, packets in zip(pairs.tolist(), *sums, strict=True):
+            owner, entry = owners[pair & 0xFF_FFFF]
+            yield UsageSlice(
+                t=pair >> 24,
+                person=self._clients[owner],
+                category=entry.category,
+                foreground=entry.foreground,
+                hidden=entry.role is Role.TUNNEL,
+                up=up,
+                down=down,
+                packets=packets,
+            )
+
+    def _owner(self, flow: int) -> int:
+        """The person of a conversation; in an analysis the home device that takes part."""
+        owner = int(self.table.owners()[flow])
+        if owner >= 0:
+            return owner
+        client, server = self.table.endpoints(flow)
+        device = server if is_home(*server) and not is_home(*client) else client
+        number = self._client_numbers.get(device)
+        if number is None:
+            number = self._client_numbers[device] = len(self._clients)
+            self._clients.append(address_text(*device))
+        self.table.owners()[flow] = number
+        return number
+
+
+def _joined(parts: list[Activity]) -> Activity:
+    return Activity(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Activity.__dataclass_fields__
+        }
+    )
+
+
+def _chosen(rows: Activity, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Activity:
+    return Activity(**{name: getattr(rows, name)[mask] for name in Activity.__dataclass_fields__})
