@@ -1,11 +1,27 @@
-"""Requests in English and Chinese → goals, without a model and without a network."""
+"""Requests in English and Chinese → goals, without a model and without a network.
+
+Every word must be known and every clause must make sense: what is left over makes the
+grammar decline, since a wrong action is worse than none. The steps: tokens, items (longest
+known words), clauses, and for each clause its intent, quantities, persons, place and time.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from ..messages import Goal
+from ..messages import Condition, Goal, Intent, Quantity
+from .background import resolve_pronouns, without_background
+from .clauses import split
+from .conditions import read_conditions, with_hold
 from .home import Home
+from .intents import intent_of
+from .lexicon import Item, Kind
+from .scan import scan
+from .subjects import Group, read_groups
+from .tokens import MAX_CHARACTERS, tokenize
 
 
 def parse(
@@ -17,4 +33,247 @@ def parse(
     `language`: of the conversation, a hint only; the script of the text decides.
     `now`: local time, needed for "until ten o'clock"; without it such an end stays open.
     """
-    raise NotImplementedError
+    if len(text) > MAX_CHARACTERS:
+        return ()
+    items = without_background(resolve_pronouns(scan(tokenize(text), home)))
+    if any(item.kind is Kind.UNKNOWN for item in items):
+        return ()
+    goals: list[Goal] = []
+    for clause in split(items):
+        read = _read_clause(_content(clause), goals, home)
+        if read is None:
+            return ()
+        goals += read
+    return tuple(dict.fromkeys(_merged(goals)))
+
+
+def _content(clause: Sequence[Item]) -> list[Item]:
+    """The clause without small words; "don't" before an action becomes STOP."""
+    content = [item for item in clause if item.kind is not Kind.SMALL]
+    if any(item.kind is Kind.FEELING for item in content):
+        # "Feeling" beside "stressed" is no quantity of its own.
+        content = [item for item in content if not _is_feel(item)]
+    return [
+        Item(Kind.STOP)
+        if item.kind is Kind.NOT and following is not None and following.kind in _NEGATABLE
+        else item
+        for item, following in itertools.zip_longest(content, content[1:])
+        if item is not None
+    ]
+
+
+_NEGATABLE = frozenset(
+    {Kind.MONITOR, Kind.START, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.SENSING}
+)
+
+
+def _is_feel(item: Item) -> bool:
+    return item.kind is Kind.QUANTITY and item.text.startswith(("feel", "felt", "感 觉", "感 受"))
+
+
+def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> list[Goal] | None:
+    """Goals of one clause; None when it makes no sense. `earlier`: what "it" may mean."""
+    if not items or any(item.kind is Kind.PRONOUN for item in items):
+        return None
+    conditions = read_conditions(items)
+    intent = intent_of(items, conditions)
+    if intent is None:
+        return None
+    if intent is Intent.ALERT:
+        return _alerts(items, conditions, earlier, home)
+    groups = _groups(items, intent, home)
+    if groups is None:
+        return None
+    duration = None
+    if intent is Intent.MONITOR:
+        durations = {item.value for item in items if item.kind is Kind.DURATION}
+        odd = {item.kind for item in items} & {Kind.NUMBER, Kind.COMPARE, Kind.PAST}
+        if len(durations) > 1 or odd:
+            return None
+        duration = next(iter(durations), None)
+    return [
+        Goal(
+            intent=intent,
+            quantities=quantities,
+            person=person,
+            area=area,
+            duration_s=duration,
+        )
+        for group in groups
+        for quantities in [group.quantities]
+        for person in group.persons or (None,)
+        for area in _areas(items)
+    ]
+
+
+def _areas(items: Sequence[Item]) -> list[str | None]:
+    areas = dict.fromkeys(item.value for item in items if item.kind is Kind.AREA)
+    return list(areas) or [None]
+
+
+def _groups(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | None:
+    """Persons and quantities of a clause that is no alert; None when nothing is measured."""
+    groups = read_groups(items, home)
+    measured = [group for group in groups if group.quantities]
+    if measured:
+        return measured
+    kinds = {item.kind for item in items}
+    persons = groups[-1].persons if groups else ()
+    if _is_usage(kinds, intent):
+        return [Group(persons, (Quantity.APP_USAGE,))]
+    if _is_presence(items, kinds):
+        named = tuple(person for person in persons if person is not None)
+        return [Group(named, (Quantity.PRESENCE,))]
+    if intent is Intent.STOP and _stops_sensing(items):
+        return [Group(persons, ())]
+    if intent is Intent.QUERY and _is_how_are_you(items, kinds):
+        return [Group(persons, (Quantity.MOOD,))]
+    if intent is Intent.TRAIN and Kind.MODEL in kinds:
+        return [Group(persons, ())]
+    return None
+
+
+def _is_usage(kinds: set[Kind], intent: Intent) -> bool:
+    """A phone and its use, without a word of its own such as "screen time"."""
+    if Kind.PHONE not in kinds or Kind.START in kinds:
+        return False
+    somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
+    watched = intent in (Intent.MONITOR, Intent.STOP) and Kind.STOP not in kinds
+    return somebody and (Kind.USE in kinds or watched)
+
+
+def _is_presence(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    placed = bool(kinds & {Kind.AREA, Kind.HERE})
+    if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
+        return placed
+    if Kind.EMPTY in kinds or Kind.ENTER in kinds:
+        return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
+    return Kind.AREA in kinds and bool(kinds & {Kind.PERSON}) and Kind.MONITOR not in kinds
+
+
+def _stops_sensing(items: Sequence[Item]) -> bool:
+    return any(
+        item.kind in {Kind.SENSING, Kind.NOTIFY}
+        or (item.kind is Kind.MONITOR and item.value != "weak")
+        for item in items
+    )
+
+
+def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """ "How is Anna?" asks for the mood, unless it goes on."""
+    how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
+    plain = {Kind.ASK, Kind.AUXILIARY, Kind.PERSON, Kind.ME, Kind.QUESTION_MARK, Kind.AND}
+    return how and bool(kinds & {Kind.PERSON, Kind.ME}) and kinds <= plain | {Kind.OWNER}
+
+
+def _alerts(
+    items: Sequence[Item], conditions: Sequence[Condition], earlier: Sequence[Goal], home: Home
+) -> list[Goal] | None:
+    kinds = {item.kind for item in items}
+    groups = [group for group in read_groups(items, home)]
+    persons = next((group.persons for group in groups if group.persons), ())
+    quantities = tuple(dict.fromkeys(q for group in groups for q in group.quantities))
+    before = earlier[-1] if earlier else None
+    if not quantities and not conditions and before is not None and before.quantities:
+        # "... and tell me if it goes above 100": it is what was said before.
+        said = [Item(Kind.QUANTITY, before.quantities), *items]
+        conditions = read_conditions(said)
+        quantities = before.quantities
+    if before is not None and not persons:
+        persons = (before.person,)
+    if not quantities and _is_usage(kinds, Intent.ALERT):
+        quantities = (Quantity.APP_USAGE,)
+        conditions = read_conditions([Item(Kind.QUANTITY, quantities), *items])
+    if not conditions and quantities in ((Quantity.STRESS,), (Quantity.PRESENCE,)):
+        conditions = (Condition(quantity=quantities[0], op="==", value=True),)
+    if not quantities and not conditions:
+        return None
+    if any(c.quantity is Quantity.PRESENCE for c in conditions):
+        if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
+            return None
+        persons = tuple(person for person in persons if person is not None)
+    duration, hold = _times(items)
+    found: list[Condition | None] = [with_hold(condition, hold) for condition in conditions]
+    return [
+        Goal(
+            intent=Intent.ALERT,
+            quantities=(condition.quantity,) if condition else quantities,
+            person=person,
+            area=area,
+            duration_s=duration,
+            condition=condition,
+        )
+        for condition in found or [None]
+        for person in persons or (None,)
+        for area in _areas(items)
+    ]
+
+
+def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
+    """Duration of the whole alert, and how long its condition must hold, in seconds."""
+    duration: int | None = None
+    hold: int | None = None
+    triggered = False
+    for index, item in enumerate(items):
+        if item.kind in {Kind.WHEN, Kind.IF}:
+            triggered = True
+        if item.kind is not Kind.DURATION or _is_usage_value(items, index):
+            continue
+        around = {other.kind for other in items[max(0, index - 1) : index + 2]}
+        if Kind.NEXT in around:
+            duration = item.value
+        elif triggered or _beside_condition(items, index):
+            hold = item.value
+        else:
+            duration = item.value
+    return duration, hold
+
+
+def _is_usage_value(items: Sequence[Item], index: int) -> bool:
+    usage = any(item.kind is Kind.PHONE or item.value == (Quantity.APP_USAGE,) for item in items)
+    return usage and index > 0 and items[index - 1].kind is Kind.COMPARE
+
+
+def _beside_condition(items: Sequence[Item], index: int) -> bool:
+    """Does a condition stand in the same part of the clause?"""
+    start, end = index, index
+    while start > 0 and items[start - 1].kind is not Kind.AND:
+        start -= 1
+    while end < len(items) and items[end].kind is not Kind.AND:
+        end += 1
+    conditional = {Kind.COMPARE, Kind.FEELING, Kind.ANYONE, Kind.NOBODY, Kind.LEVEL, Kind.HOLD}
+    return any(item.kind in conditional | {Kind.ENTER, Kind.MOVE} for item in items[start:end])
+
+
+def _merged(goals: Sequence[Goal]) -> list[Goal]:
+    """Join what belongs together: "watch it and tell me if ..." is one alert."""
+    kept: list[Goal] = []
+    for goal in goals:
+        twin = next((item for item in kept if _same_but_quantities(item, goal)), None)
+        if twin is not None:
+            both = tuple(dict.fromkeys((*twin.quantities, *goal.quantities)))
+            kept[kept.index(twin)] = replace(twin, quantities=both)
+            continue
+        watched = next((item for item in kept if _is_watched_by(item, goal)), None)
+        if watched is not None:
+            kept.remove(watched)
+            goal = replace(
+                goal,
+                area=goal.area or watched.area,
+                duration_s=goal.duration_s or watched.duration_s,
+            )
+        kept.append(goal)
+    return kept
+
+
+def _same_but_quantities(first: Goal, second: Goal) -> bool:
+    return first.condition is None and replace(first, quantities=second.quantities) == second
+
+
+def _is_watched_by(monitor: Goal, alert: Goal) -> bool:
+    return (
+        monitor.intent is Intent.MONITOR
+        and alert.intent is Intent.ALERT
+        and monitor.person == alert.person
+        and set(monitor.quantities) <= set(alert.quantities)
+    )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from ..messages import Catalogue, Goal, Plan, Refusal
+from ..messages import Catalogue, Goal, Intent, Plan, Refusal
+from .chain import make_plan
+from .grammar import parse
 from .home import Home
 from .language_model import LanguageModel
+from .validate import prune, validate
+
+_PLANNED = frozenset({Intent.MONITOR, Intent.ALERT, Intent.QUERY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,4 +42,49 @@ async def understand(
     now: datetime | None = None,
 ) -> Understanding:
     """Read a request with the grammar, else with the model, and plan what it asks for."""
-    raise NotImplementedError
+    goals = parse(text, home, language, now=now)
+    if goals:
+        return _planned(goals, (), "grammar", (), home, catalogue, language)
+    if model is None:
+        return Understanding()
+    proposal = await model.propose(text, home=home, catalogue=catalogue, language=language)
+    notes = (f"language model: {proposal.failure}",) if proposal.failure else ()
+    if not proposal.goals:
+        return Understanding(notes=notes)
+    return _planned(
+        proposal.goals, proposal.plans, "language_model", notes, home, catalogue, language
+    )
+
+
+def _planned(
+    goals: Sequence[Goal],
+    proposed: Sequence[Plan | None],
+    source: Literal["grammar", "language_model"],
+    notes: tuple[str, ...],
+    home: Home,
+    catalogue: Catalogue,
+    language: str,
+) -> Understanding:
+    plans = [
+        _plan(goal, proposed[index] if index < len(proposed) else None, home, catalogue, language)
+        for index, goal in enumerate(goals)
+    ]
+    refusals = dict.fromkeys(refusal for plan in plans if plan for refusal in plan.refused)
+    return Understanding(
+        goals=tuple(goals),
+        plans=tuple(plans),
+        source=source,
+        refusals=tuple(refusals),
+        notes=notes,
+    )
+
+
+def _plan(
+    goal: Goal, proposed: Plan | None, home: Home, catalogue: Catalogue, language: str
+) -> Plan | None:
+    if goal.intent not in _PLANNED:
+        return None
+    plan = proposed or make_plan(goal, catalogue, home, language)
+    return (
+        prune(plan, refusals) if (refusals := validate(plan, catalogue, home, language)) else plan
+    )

@@ -1,0 +1,81 @@
+"""Leave out what only explains a request: "I have an exam tomorrow, so ..."."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .clauses import actions
+from .lexicon import Item, Kind
+
+# A clause with one of these may restrict the request, so it cannot be left out.
+_RESTRICTIVE = frozenset(
+    "except unless only but until till before after without excluding apart besides "
+    "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
+    "thursdays fridays saturdays sundays weekdays weekends weekend never".split()
+) | frozenset("除 除了 只 仅 周 星期 直到 之前 除非 但 不过".split())
+_STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE})
+_MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
+_CONDITIONS = frozenset({Kind.WHEN, Kind.IF, Kind.COMPARE, Kind.NUMBER})
+
+
+def without_background(items: Sequence[Item]) -> list[Item]:
+    """The request itself: reasons and stories are dropped where a request stands beside them."""
+    pieces = [_without_reason(piece) for piece in _pieces(items)]
+    if not any(_is_request(piece) for piece in pieces):
+        return list(items)
+    kept = [piece for piece in pieces if piece and not _is_story(piece)]
+    joined: list[Item] = []
+    for piece in kept:
+        joined += [*piece, Item(Kind.BREAK)]
+    return joined[:-1]
+
+
+def resolve_pronouns(items: Sequence[Item]) -> list[Item]:
+    """Put the person named last in the place of he, she and they; others stay pronouns."""
+    resolved: list[Item] = []
+    last: Item | None = None
+    for item in items:
+        if item.kind is Kind.PERSON:
+            last = item
+        resolved.append(last if item.kind is Kind.PRONOUN and last is not None else item)
+    return resolved
+
+
+def _pieces(items: Sequence[Item]) -> list[list[Item]]:
+    pieces: list[list[Item]] = [[]]
+    for item in items:
+        if item.kind is Kind.BREAK:
+            pieces.append([])
+        else:
+            pieces[-1].append(item)
+    return pieces
+
+
+def _without_reason(piece: list[Item]) -> list[Item]:
+    """Cut from "because" to the end of the piece."""
+    for index, item in enumerate(piece):
+        if item.kind is Kind.BACKGROUND and not _restricts(piece[index:]):
+            return piece[:index]
+    return piece
+
+
+def _is_request(piece: Sequence[Item]) -> bool:
+    kinds = {item.kind for item in piece}
+    return bool(actions(piece) - {"query"} or Kind.ASK in kinds or Kind.AUXILIARY in kinds) and (
+        bool(kinds & _MEASURED) and not _is_story(piece)
+    )
+
+
+def _is_story(piece: Sequence[Item]) -> bool:
+    """Does the piece tell of somebody, without asking for anything?"""
+    content = [item for item in piece if item.kind is not Kind.SMALL]
+    if not content or content[0].kind not in _STORYTELLERS:
+        return False
+    kinds = {item.kind for item in content}
+    if actions(piece) or kinds & _CONDITIONS or Kind.QUESTION_MARK in kinds or _restricts(piece):
+        return False
+    return Kind.UNKNOWN in kinds or Kind.FEELING in kinds
+
+
+def _restricts(piece: Sequence[Item]) -> bool:
+    return any(word in _RESTRICTIVE for item in piece for word in item.text.split())

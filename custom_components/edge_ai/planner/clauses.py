@@ -1,0 +1,65 @@
+"""Items → clauses: the parts of a request that have an action of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .lexicon import Item, Kind
+
+_BORDERS = frozenset({Kind.BREAK, Kind.AND, Kind.OR, Kind.QUESTION_MARK})
+_ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
+_TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
+_ACTIONS = {
+    Kind.MONITOR: "monitor",
+    Kind.START: "monitor",
+    Kind.STOP: "stop",
+    Kind.NOTIFY: "alert",
+    Kind.REMIND: "alert",
+    Kind.TELL: "alert",
+    Kind.TRAIN: "train",
+    Kind.IMPROVE: "train",
+    Kind.ASK: "query",
+}
+
+
+def split(items: Sequence[Item]) -> list[list[Item]]:
+    """Clauses in their order; borders inside a clause stay in it as AND."""
+    clauses: list[list[Item]] = []
+    for piece in _pieces(items):
+        if clauses and _belongs(clauses[-1], piece):
+            clauses[-1] += [Item(Kind.AND), *piece]
+        else:
+            clauses.append(piece)
+    return clauses
+
+
+def actions(items: Sequence[Item]) -> set[str]:
+    """What the items ask for: monitor, stop, alert, train, query."""
+    return {_ACTIONS[item.kind] for item in items if item.kind in _ACTIONS}
+
+
+def _pieces(items: Sequence[Item]) -> list[list[Item]]:
+    pieces: list[list[Item]] = [[]]
+    for item in items:
+        if item.kind in _BORDERS:
+            if item.kind is Kind.QUESTION_MARK:
+                pieces[-1].append(item)
+            pieces.append([])
+        else:
+            pieces[-1].append(item)
+    return [piece for piece in pieces if any(item.kind is not Kind.SMALL for item in piece)]
+
+
+def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
+    """Is the piece a part of the clause before it?"""
+    before, here = actions(clause), actions(piece)
+    triggered = any(item.kind in _TRIGGERS for item in piece)
+    if not here:
+        # "..., if it goes above 100, tell me" begins something new behind "monitor".
+        return not triggered or not before or "alert" in before
+    if not before:
+        return True
+    if "alert" in before and "alert" in here:
+        both = any(item.kind in _TRIGGERS for item in clause) and triggered
+        return not both
+    return before == here

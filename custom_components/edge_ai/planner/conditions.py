@@ -1,0 +1,161 @@
+"""When an alert fires: comparisons, states of mind and presence among the items of a clause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..messages import Condition, Mood, Quantity
+from .lexicon import Item, Kind
+
+# "Too fast" without a number: the usual limits for adults at rest, spoken in the reply.
+# Above 100 beats is tachycardia, below 50 bradycardia (2018 ACC/AHA guideline); 12 to 20
+# breaths a minute are normal.
+USUAL_LIMITS = {
+    (Quantity.HEART_RATE, 1): (">", 100.0),
+    (Quantity.HEART_RATE, -1): ("<", 50.0),
+    (Quantity.BREATHING_RATE, 1): (">", 20.0),
+    (Quantity.BREATHING_RATE, -1): ("<", 12.0),
+}
+_OPPOSITE = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
+_STRONGER = {">": ">=", "<": "<="}
+
+
+def read_conditions(items: Sequence[Item]) -> tuple[Condition, ...]:
+    """All conditions of an alert, in the order in which they are said; without `for_s`."""
+    found = [*_comparisons(items)]
+    if not found:
+        found = [*_states(items), *_breathing_stops(items)]
+    if not found:
+        found = [*_movements(items)]
+    if not found:
+        found = [*_presence(items)]
+    return tuple(dict.fromkeys(found))
+
+
+def _comparisons(items: Sequence[Item]) -> list[Condition]:
+    found: list[Condition] = []
+    for index, item in enumerate(items):
+        if item.kind is Kind.NUMBER:
+            quantity = _quantity_of_number(items, index)
+            op = _operator(items, index)
+            if quantity is not None and op is not None:
+                found.append(Condition(quantity=quantity, op=op, value=float(item.value)))
+        elif item.kind is Kind.DURATION and _quantity_before(items, index) is Quantity.APP_USAGE:
+            op = _operator(items, index)
+            # App usage is counted in minutes.
+            if op is not None:
+                found.append(Condition(quantity=Quantity.APP_USAGE, op=op, value=item.value / 60))
+    return found
+
+
+def _operator(items: Sequence[Item], index: int) -> str | None:
+    """The comparison around the number at `index`; a bare number is "reached" or "equal"."""
+    behind = items[index + 1 : index + 4]
+    for item in behind:
+        if item.kind is Kind.COMPARE_BEHIND:
+            return str(item.value)
+        if item.kind is not Kind.UNIT:
+            break
+    before = index - 1
+    while before >= 0 and items[before].kind in {Kind.QUANTITY, Kind.OWNER, Kind.UNIT}:
+        before -= 1
+    if before < 0 or items[before].kind is not Kind.COMPARE:
+        return None
+    op = str(items[before].value)
+    negated = before > 0 and items[before - 1].kind is Kind.NOT
+    return _OPPOSITE.get(op, op) if negated else op
+
+
+def _quantity_of_number(items: Sequence[Item], index: int) -> Quantity | None:
+    for item in items[index + 1 : index + 3]:
+        if item.kind is Kind.UNIT and item.value is not None:
+            return Quantity(item.value)
+        if item.kind is Kind.QUANTITY and item.value == (Quantity.BREATHING_RATE,):
+            return Quantity.BREATHING_RATE
+    return _quantity_before(items, index) or _quantity_after(items, index)
+
+
+def _quantity_before(items: Sequence[Item], index: int) -> Quantity | None:
+    for item in reversed(items[:index]):
+        if item.kind is Kind.QUANTITY and len(item.value) == 1:
+            return Quantity(item.value[0])
+    return None
+
+
+def _quantity_after(items: Sequence[Item], index: int) -> Quantity | None:
+    for item in items[index:]:
+        if item.kind is Kind.QUANTITY and len(item.value) == 1:
+            return Quantity(item.value[0])
+    return None
+
+
+def _states(items: Sequence[Item]) -> list[Condition]:
+    found: list[Condition] = []
+    for index, item in enumerate(items):
+        if item.kind is not Kind.FEELING:
+            continue
+        quantity, value = item.value
+        negated = any(before.kind is Kind.NOT for before in items[max(0, index - 2) : index])
+        if quantity is Quantity.STRESS:
+            found.append(Condition(quantity=quantity, op="==", value=value is not negated))
+        else:
+            op = "!=" if negated else "=="
+            found.append(Condition(quantity=quantity, op=op, value=str(value)))
+    return found
+
+
+def _breathing_stops(items: Sequence[Item]) -> list[Condition]:
+    stops = {Kind.STOP, Kind.NOT}
+    for first, second in zip(items, items[1:], strict=False):
+        for word, other in ((first, second), (second, first)):
+            if word.kind in stops and other.kind is Kind.QUANTITY:
+                if other.value == (Quantity.BREATHING_RATE,):
+                    return [Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)]
+    return []
+
+
+def _movements(items: Sequence[Item]) -> list[Condition]:
+    """ "Too high", "rises", "gets worse": a limit or a state that the quantity usually has."""
+    quantities = [value for item in items if item.kind is Kind.QUANTITY for value in item.value]
+    moves = [item.value for item in items if item.kind in {Kind.MOVE, Kind.LEVEL}]
+    if not moves:
+        return []
+    found: list[Condition] = []
+    for quantity in dict.fromkeys(quantities):
+        for direction in dict.fromkeys(moves):
+            limit = USUAL_LIMITS.get((quantity, direction))
+            if limit is not None:
+                found.append(Condition(quantity=quantity, op=limit[0], value=limit[1]))
+            elif quantity is Quantity.STRESS:
+                found.append(Condition(quantity=quantity, op="==", value=direction > 0))
+            elif quantity is Quantity.MOOD:
+                mood = Mood.CONTENT if direction > 0 else Mood.DOWN
+                found.append(Condition(quantity=quantity, op="==", value=str(mood)))
+    return found
+
+
+def _presence(items: Sequence[Item]) -> list[Condition]:
+    for index, item in enumerate(items):
+        present = {Kind.ANYONE: True, Kind.NOBODY: False}.get(item.kind)
+        if item.kind in {Kind.ENTER, Kind.EMPTY}:
+            present = bool(item.value)
+        if present is None:
+            continue
+        later = [other for other in items[index + 1 :] if other.kind is Kind.ENTER]
+        if later:
+            # "Somebody leaves" tells of the leaving, "nobody is left" of nobody.
+            present = later[0].value if present else False
+        negated = any(before.kind is Kind.NOT for before in items[max(0, index - 2) : index])
+        return [Condition(quantity=Quantity.PRESENCE, op="==", value=present is not negated)]
+    if any(item.kind in {Kind.PERSON, Kind.ME, Kind.PRONOUN} for item in items) and any(
+        item.kind in {Kind.AREA, Kind.HERE} for item in items
+    ):
+        negated = any(item.kind is Kind.NOT for item in items)
+        return [Condition(quantity=Quantity.PRESENCE, op="==", value=not negated)]
+    return []
+
+
+def with_hold(condition: Condition, for_s: int | None) -> Condition:
+    """The condition that must hold this long."""
+    return replace(condition, for_s=for_s)

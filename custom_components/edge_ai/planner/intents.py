@@ -1,0 +1,104 @@
+"""What a clause wants: monitor, stop, query, alert or train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..messages import Condition, Intent, Quantity
+from .lexicon import Item, Kind
+
+_EVENTS = frozenset(
+    {
+        Kind.NUMBER,
+        Kind.FEELING,
+        Kind.ANYONE,
+        Kind.NOBODY,
+        Kind.ENTER,
+        Kind.MOVE,
+        Kind.LEVEL,
+        Kind.CHANGE,
+        Kind.EMPTY,
+    }
+)
+_HAPPENING = frozenset({Kind.NUMBER, Kind.MOVE, Kind.ENTER, Kind.CHANGE})
+_ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
+_TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
+
+
+def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent | None:
+    """The intent of a clause without its small words; None when it has none that is ours."""
+    kinds = {item.kind for item in items}
+    if Kind.TRAIN in kinds or Kind.IMPROVE in kinds:
+        return _training(kinds)
+    if Kind.STOP in kinds and not _is_breathing_stop(items, conditions):
+        return _stopping(kinds)
+    if Kind.NOTIFY in kinds:
+        return Intent.ALERT
+    if Kind.REMIND in kinds:
+        # "Remind me to check my pulse" is a reminder.
+        return Intent.ALERT if conditions or Kind.CHANGE in kinds else None
+    if Kind.TELL in kinds:
+        return _telling(items, kinds)
+    if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
+        return Intent.ALERT if kinds & _HAPPENING else Intent.QUERY
+    if kinds & _TRIGGERS:
+        return None
+    return _watching_or_asking(items, kinds)
+
+
+def _training(kinds: set[Kind]) -> Intent | None:
+    if Kind.STOP in kinds or Kind.NOTIFY in kinds:
+        return None
+    named = kinds & {Kind.MODEL, Kind.SENSING}
+    known = Kind.TRAIN in kinds and Kind.QUANTITY in kinds
+    return Intent.TRAIN if named or known else None
+
+
+def _stopping(kinds: set[Kind]) -> Intent | None:
+    # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
+    if Kind.DURATION in kinds or (kinds & _TRIGGERS and not kinds & _ALERTING):
+        return None
+    return Intent.STOP
+
+
+def _is_breathing_stop(items: Sequence[Item], conditions: Sequence[Condition]) -> bool:
+    wanted = any(item.kind in _ALERTING for item in items)
+    stopped = any(
+        condition.quantity is Quantity.BREATHING_RATE and condition.value == 0
+        for condition in conditions
+    )
+    first = next(item.kind for item in items if item.kind in _ALERTING | _TRIGGERS | {Kind.STOP})
+    later = items[-1].kind in _ALERTING
+    return wanted and stopped and (first is not Kind.STOP or later)
+
+
+def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
+    if kinds & _TRIGGERS:
+        return Intent.ALERT
+    feelings = {item.value for item in items if item.kind is Kind.FEELING}
+    told = next(index for index, item in enumerate(items) if item.kind is Kind.TELL)
+    before = any(item.kind in _EVENTS for item in items[:told])
+    # 紧张不紧张: both at once is a question.
+    if before and Kind.ASK not in kinds and len(feelings) < 2:
+        return Intent.ALERT
+    return Intent.QUERY
+
+
+def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
+    asks = items[0].kind is Kind.AUXILIARY or Kind.QUESTION_MARK in kinds or Kind.ASK in kinds
+    if kinds & {Kind.MONITOR, Kind.START}:
+        # "How do I monitor ...", "are you monitoring ...": about us, but no order.
+        how = items[0].kind is Kind.ASK and items[0].value == "how"
+        return None if how or items[0].kind is Kind.AUXILIARY else Intent.MONITOR
+    if Kind.SENSING in kinds:
+        return None if asks else Intent.MONITOR
+    if Kind.MODEL in kinds:
+        return None
+    if asks or Kind.TELL in kinds or Kind.WHO in kinds:
+        return Intent.QUERY
+    if Kind.FEELING in kinds:
+        # "I am stressed" states something.
+        return None
+    if Kind.DURATION in kinds and Kind.PAST not in kinds:
+        return Intent.MONITOR
+    return Intent.QUERY

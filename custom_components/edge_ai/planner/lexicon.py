@@ -1,0 +1,161 @@
+"""The closed vocabulary of requests: sequences of tokens → what they mean.
+
+The tables stand in `english` and `chinese`; here is their form and the search tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+
+class Kind(Enum):
+    """What a word does in a request."""
+
+    MONITOR = auto()
+    START = auto()
+    STOP = auto()
+    NOTIFY = auto()
+    REMIND = auto()
+    """A notification verb that also belongs to reminders: only with a condition ours."""
+    TELL = auto()
+    """"Tell me": a question, or with "when" an alert."""
+    WHEN = auto()
+    IF = auto()
+    """May be a condition or mean "whether"."""
+    ASK = auto()
+    AUXILIARY = auto()
+    """is, does, ...: a question at the beginning of a clause, nothing elsewhere."""
+    TRAIN = auto()
+    IMPROVE = auto()
+    """Like TRAIN, but only beside a word for the model."""
+    MODEL = auto()
+    SENSING = auto()
+    """Monitoring, tracking, ... as a noun."""
+    QUANTITY = auto()
+    """Value: tuple of quantities."""
+    FEELING = auto()
+    """A state of mind; value: (quantity, value that a condition compares with)."""
+    PERSON = auto()
+    """Value: id of a person."""
+    ME = auto()
+    PRONOUN = auto()
+    EVERYONE = auto()
+    AREA = auto()
+    """Value: id of an area."""
+    HERE = auto()
+    ANYONE = auto()
+    NOBODY = auto()
+    EMPTY = auto()
+    """Value: is somebody there?"""
+    ENTER = auto()
+    """Value: is somebody there afterwards?"""
+    WHO = auto()
+    DURATION = auto()
+    """Value: seconds."""
+    NUMBER = auto()
+    COMPARE = auto()
+    """Stands before its number; value: the operator."""
+    COMPARE_BEHIND = auto()
+    UNIT = auto()
+    """Value: the quantity that has this unit."""
+    NOT = auto()
+    AND = auto()
+    OR = auto()
+    BREAK = auto()
+    OF = auto()
+    """"of", "for": what follows owns what went before."""
+    OWNER = auto()
+    """"'s", 的: what went before owns what follows."""
+    NEXT = auto()
+    """Makes a duration the length of the whole, not of a condition."""
+    HOLD = auto()
+    """Makes a duration the time that a condition must hold."""
+    PAST = auto()
+    CHANGE = auto()
+    MOVE = auto()
+    """Rises or falls; value: 1 or -1."""
+    LEVEL = auto()
+    """Too high or too low; value: 1 or -1."""
+    ALL = auto()
+    PHONE = auto()
+    USE = auto()
+    UNTIL = auto()
+    QUESTION_MARK = auto()
+    BACKGROUND = auto()
+    """Begins a clause that gives a reason or tells a story."""
+    SMALL = auto()
+    """Says nothing that matters here."""
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word of a request, read."""
+
+    kind: Kind
+    value: Any = None
+    text: str = ""
+
+
+@dataclass(slots=True)
+class _Branch:
+    next: dict[str, _Branch] = field(default_factory=dict)
+    item: Item | None = None
+
+
+class Lexicon:
+    """A tree of token sequences; the longest one that fits wins."""
+
+    def __init__(self, entries: Iterable[tuple[Sequence[str], Item]] = ()) -> None:
+        self._root = _Branch()
+        for tokens, item in entries:
+            self.add(tokens, item)
+
+    def add(self, tokens: Sequence[str], item: Item) -> None:
+        """Of entries with the same tokens the first stays."""
+        branch = self._root
+        for token in tokens:
+            branch = branch.next.setdefault(token, _Branch())
+        if tokens and branch.item is None:
+            branch.item = item
+
+    def longest(self, tokens: Sequence[str], start: int) -> tuple[int, Item] | None:
+        """The position behind the longest entry at `start`, and its item."""
+        branch: _Branch | None = self._root
+        best: tuple[int, Item] | None = None
+        for position in range(start, len(tokens)):
+            assert branch is not None
+            branch = branch.next.get(tokens[position])
+            if branch is None:
+                break
+            if branch.item is not None:
+                best = position + 1, branch.item
+        return best
+
+
+Table = Mapping[tuple[Kind, Any], str]
+"""(kind, value) → phrases, separated by line breaks or " | "."""
+
+
+def phrases(table: Table) -> Iterator[tuple[str, Item]]:
+    """All phrases of a table. "a/b" gives either word, "[a]" makes it optional."""
+    for (kind, value), text in table.items():
+        for pattern in text.replace("\n", "|").split("|"):
+            for phrase in _expand(pattern.split()):
+                if phrase:
+                    yield phrase, Item(kind, value)
+
+
+def _expand(words: Sequence[str]) -> Iterator[str]:
+    if not words:
+        yield ""
+        return
+    first = words[0]
+    optional = first.startswith("[")
+    options = first.strip("[]").split("/") + ([""] if optional else [])
+    for rest in _expand(words[1:]):
+        for option in options:
+            yield f"{option} {rest}".strip()

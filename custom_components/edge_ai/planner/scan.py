@@ -1,0 +1,76 @@
+"""Tokens → items: the longest known words, names of the home, numbers and durations."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+
+from .chinese import CHINESE
+from .english import ENGLISH
+from .home import Home, Named
+from .lexicon import Item, Kind, Lexicon, phrases
+from .numbers import read_duration, read_number
+from .rooms import other_words
+from .tokens import BREAK, is_cjk, tokenize
+
+
+def scan(tokens: Sequence[str], home: Home) -> list[Item]:
+    """Read all tokens; what nobody knows becomes UNKNOWN, word by word."""
+    names = _names(home)
+    items: list[Item] = []
+    position = 0
+    while position < len(tokens):
+        end, item = _next(tokens, position, names)
+        items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
+        position = end
+    return items
+
+
+def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]:
+    if tokens[start] in {BREAK, "?"}:
+        return start + 1, Item(Kind.BREAK if tokens[start] == BREAK else Kind.QUESTION_MARK)
+    best = _vocabulary().longest(tokens, start) or (start, Item(Kind.UNKNOWN))
+    name = names.longest(tokens, start)
+    # A name wins over words that mean nothing ("Will", "May"), or by being longer.
+    if name and (name[0] > best[0] or (name[0] == best[0] and best[1].kind is Kind.SMALL)):
+        best = name
+    duration = read_duration(tokens, start)
+    if duration and duration[0] > best[0]:
+        return duration[0], Item(Kind.DURATION, duration[1])
+    number = read_number(tokens, start)
+    if number and number[0] > best[0]:
+        return number[0], Item(Kind.NUMBER, number[1])
+    return (start + 1, best[1]) if best[0] == start else best
+
+
+@functools.cache
+def _vocabulary() -> Lexicon:
+    entries = [(tokenize(text), item) for text, item in (*phrases(ENGLISH), *phrases(CHINESE))]
+    return Lexicon(entries)
+
+
+@functools.lru_cache(maxsize=8)
+def _names_of(people: tuple[Named, ...], areas: tuple[Named, ...]) -> Lexicon:
+    lexicon = Lexicon()
+    for kind, named in ((Kind.PERSON, people), (Kind.AREA, areas)):
+        for item in named:
+            for text in (item.name, *item.aliases):
+                for tokens in _spellings(tokenize(text), kind):
+                    lexicon.add(tokens, Item(kind, item.id))
+    taken = {tokenize(text) for item in areas for text in (item.name, *item.aliases)}
+    for area in areas:
+        for word in other_words(area.name):
+            if tokenize(word) not in taken:
+                lexicon.add(tokenize(word), Item(Kind.AREA, area.id))
+    return lexicon
+
+
+def _names(home: Home) -> Lexicon:
+    return _names_of((*home.people, *home.without_consent), home.areas)
+
+
+def _spellings(tokens: Sequence[str], kind: Kind) -> Iterator[Sequence[str]]:
+    yield tokens
+    if tokens and kind is Kind.PERSON and not is_cjk(tokens[-1]):
+        # Speech recognisers write "annas mood".
+        yield (*tokens[:-1], tokens[-1] + "s")
