@@ -65,6 +65,7 @@ def run(
 def doctor(config: ConfigOption = None) -> None:
     """Say what this computer can do and what it lacks."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from edge_worker.runtime.doctor import Verdict, examine
@@ -74,7 +75,7 @@ def doctor(config: ConfigOption = None) -> None:
     worst = ExitCode.OK
     for finding in examine(_settings(config)):
         colour = colours[finding.verdict]
-        table.add_row(finding.what, f"[{colour}]{finding.verdict}[/]", finding.detail)
+        table.add_row(finding.what, f"[{colour}]{finding.verdict}[/]", escape(finding.detail))
         if finding.verdict is Verdict.MISSING:
             worst = ExitCode.FAILED
     Console().print(table)

@@ -35,7 +35,11 @@ async def main() -> int:
         plot = story.tell(WORKER, options.wav, options.pcap)
         with tempfile.TemporaryDirectory(prefix="edge-ai-demo-") as folder:
             async with set_up(Path(folder), plot, console.print) as stage:
-                return await _perform(stage, plot, console, check=options.check)
+                try:
+                    return await _perform(stage, plot, console, check=options.check)
+                except HomeAssistantError:
+                    _show_logs(stage, console)
+                    raise
     except (StartError, HomeAssistantError, story.StoryError) as error:
         console.print(f"[red]The demo failed.[/] {error}", soft_wrap=True)
         return 1
@@ -63,12 +67,16 @@ async def _perform(stage: Stage, plot: story.Story, console: Console, *, check: 
     states = await _watch(stage, console, forever=not check)
     if lacking := screen.missing(states):
         console.print(f"[red]No value for: {', '.join(lacking)}[/]")
-        for name in ("hub", "device", "homeassistant"):
-            console.print(f"--- {name}\n{stage.processes.last_words(name)}", markup=False)
+        _show_logs(stage, console)
         return 1
     if check:
         console.print("[green]All required entities hold values. Stopping everything.[/]")
     return 0
+
+
+def _show_logs(stage: Stage, console: Console) -> None:
+    for name in ("hub", "device", "homeassistant"):
+        console.print(f"--- {name}\n{stage.processes.last_words(name)}", markup=False)
 
 
 async def _watch(stage: Stage, console: Console, *, forever: bool) -> Mapping[str, Any]:

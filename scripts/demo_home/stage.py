@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -89,8 +88,9 @@ def start_worker(processes: Processes, folder: Path, name: str, settings: str) -
 
 
 async def _furnish(home: HomeAssistant, broker_port: int, plot: story.Story) -> str:
-    """Area, MQTT, our integration, one person; returns the id of our config entry."""
-    area = await home.command("config/area_registry/create", name=story.AREA)
+    """MQTT, our integration, one person; returns the id of our config entry."""
+    areas = await home.command("config/area_registry/list")  # onboarding made the usual rooms
+    area = next(item for item in areas if item["name"] == story.AREA)
     await home.set_up("mqtt", {"broker": "127.0.0.1", "port": broker_port})
     entry = await home.set_up("edge_ai", {})
     await home.add_subentry(
@@ -110,11 +110,15 @@ async def _furnish(home: HomeAssistant, broker_port: int, plot: story.Story) -> 
 async def until_planned(stage: Stage, text: str) -> dict[str, Any]:
     """Wait until the request could be met whole (all devices announced); returns the plan."""
     deadline = asyncio.get_running_loop().time() + _READY_S
-    answer: dict[str, Any] = {}
+    answer: object = None
     while asyncio.get_running_loop().time() < deadline:
-        with contextlib.suppress(HomeAssistantError):  # the entry may still be reloading
-            answer = await stage.home.act("edge_ai.plan", {"text": text}, response=True)
-            if answer.get("plans") and not answer.get("refused"):
-                return answer
+        try:
+            found = await stage.home.act("edge_ai.plan", {"text": text}, response=True)
+        except HomeAssistantError as error:  # the entry may still be reloading
+            answer = error
+        else:
+            if found.get("plans") and not found.get("refused"):
+                return found
+            answer = found
         await asyncio.sleep(0.2)
     raise HomeAssistantError(f"No complete plan for {text!r}: {answer}")
