@@ -13,14 +13,19 @@ _RESTRICTIVE = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
     "thursdays fridays saturdays sundays weekdays weekends weekend never".split()
 ) | frozenset("除 除了 只 仅 周 星期 直到 之前 除非 但 不过".split())
-_STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE})
+_STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
+_OPENERS = frozenset(
+    ["it", "there is", "today", "tonight", "lately", "we", "最 近", "今 天", "今 晚"]
+)
 _MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
+_MEANWHILE = frozenset({"的 时 候", "时", "期 间", "时 候"})
+_EVENTS = frozenset({Kind.ENTER, Kind.ANYONE, Kind.NOBODY, Kind.DAY, Kind.EMPTY})
 _CONDITIONS = frozenset({Kind.WHEN, Kind.IF, Kind.COMPARE, Kind.NUMBER})
 
 
 def without_background(items: Sequence[Item]) -> list[Item]:
     """The request itself: reasons and stories are dropped where a request stands beside them."""
-    pieces = [_without_reason(piece) for piece in _pieces(items)]
+    pieces = [_without_meanwhile(_without_reason(piece)) for piece in _pieces(items)]
     if not any(_is_request(piece) for piece in pieces):
         return list(items)
     kept = [piece for piece in pieces if piece and not _is_story(piece)]
@@ -59,6 +64,32 @@ def _without_reason(piece: list[Item]) -> list[Item]:
     return piece
 
 
+def _without_meanwhile(piece: list[Item]) -> list[Item]:
+    """Cut "while I'm working out" and 小雨写作业的时候, which hold for no longer than they do.
+
+    An alert's "when" is its condition and stays.
+    """
+    for index, item in enumerate(piece):
+        if item.kind is Kind.ADJUNCT and not _restricts(piece[index + 1 :]):
+            end = next((i for i in range(index, len(piece)) if _resumes(piece[i])), len(piece))
+            return [*piece[:index], *_durations(piece[index:end]), *piece[end:]]
+    when = next((i for i, item in enumerate(piece) if item.text in _MEANWHILE), None)
+    if when is None or Kind.MONITOR not in {item.kind for item in piece[when:]}:
+        return piece
+    before = {item.kind for item in piece[:when]}
+    if before & (_CONDITIONS | _EVENTS | _MEASURED) or actions(piece) - {"monitor"}:
+        return piece
+    return [*(item for item in piece[:when] if item.kind is Kind.PERSON), *piece[when + 1 :]]
+
+
+def _resumes(item: Item) -> bool:
+    return item.kind in {Kind.MONITOR, Kind.NOTIFY, Kind.TELL, Kind.TRAIN, Kind.IMPROVE, Kind.AND}
+
+
+def _durations(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.kind in {Kind.DURATION, Kind.NEXT}]
+
+
 def _is_request(piece: Sequence[Item]) -> bool:
     kinds = {item.kind for item in piece}
     return bool(actions(piece) - {"query"} or Kind.ASK in kinds or Kind.AUXILIARY in kinds) and (
@@ -69,7 +100,7 @@ def _is_request(piece: Sequence[Item]) -> bool:
 def _is_story(piece: Sequence[Item]) -> bool:
     """Does the piece tell of somebody, without asking for anything?"""
     content = [item for item in piece if item.kind is not Kind.SMALL]
-    if not content or content[0].kind not in _STORYTELLERS:
+    if not content or not (content[0].kind in _STORYTELLERS or piece[0].text in _OPENERS):
         return False
     kinds = {item.kind for item in content}
     if actions(piece) or kinds & _CONDITIONS or Kind.QUESTION_MARK in kinds or _restricts(piece):

@@ -14,7 +14,22 @@ _USAGE = (Quantity.APP_USAGE,)
 
 ENGLISH: Table = {
     # --- What is asked for ---
+    (Kind.UNKNOWN, None): """
+        a/the normal/healthy/typical/average/good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
+        set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist | heart rate zone
+        normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
+    """,
+    (Kind.DAY, None): """
+        tomorrow [morning/afternoon/evening/night] | yesterday [morning/afternoon/evening] | last night | last week | next week
+        the other day | later today
+    """,
+    (Kind.ADJUNCT, None): """
+        while | whilst | during | using my/our/the/these/those/some/all/his/her/their/local | based on | with the help of | by means of | thanks to
+        with my/our/his/her/their/some/more/the/new/these/those | on the basis of | from my/our | for my doctor | for the doctor
+        for the sake of | for my/the records | for medical/health/safety reasons
+    """,
     (Kind.MONITOR, None): """
+        monitored | tracked | watched | observed | measured | followed | supervised | kept an eye on | looked after | kept track of
         monitor/monitors | track/tracks | watch/watches | observe | measure | follow/following | watching | observing | supervise | surveil
         keep/keeping [a/an] [close/closer/careful/sharp/good/watchful] eye on | keep/keeping an eye out for
         keep/keeping [a/an/my/your/both] [close] eye/eyes on | have/having/put an eye on | keep/keeping tabs on | keep/keeping track of
@@ -50,6 +65,7 @@ ENGLISH: Table = {
         quit it with | forget about | forget | never mind about | never mind | nevermind | put a stop to
         put an end to | take a break from | leave me alone with | leave alone | stand down on | mute
         silence | switch it off | turn it off | time to stop | refrain from | skip | hold off on | stop it with
+        a rest | a break | alone | let go of | call it a day with/on | hang up on
     """,
     (Kind.NOTIFY, None): """
         notify/notifies/notifying [me/us] | alert/alerts/alerting [me/us] | warn/warns/warning [me/us]
@@ -135,7 +151,7 @@ ENGLISH: Table = {
         monitoring | tracking | detection | sensing | monitor | tracker | observation | surveillance | logging
         measurement/measurements | measuring | supervision | watch | checks | alert/alerts
         notification/notifications | warning/warnings | monitors | tracker/trackers | recording | sensors
-        watchdog
+        watchdog | tracks
     """,
     (Kind.WHO, None): "who | whos | who all",
     # --- Quantities ---
@@ -159,7 +175,7 @@ ENGLISH: Table = {
     """,
     (Kind.QUANTITY, _HEART): """
         heart rate/rates | heartrate | heart beat/beats | heartbeat/heartbeats | pulse | pulse rate | pulses
-        heart | heart rhythm/frequency | hr | cardiac rate/rhythm/activity/frequency | ticker | beats per minute rate
+        heart | heart beating | heart rhythm/frequency | hr | cardiac rate/rhythm/activity/frequency | ticker | beats per minute rate
         beats a minute rate | cardiac | rate of heart | heart rate reading | hearts | bpm rate | heart activity
         bpm reading | heart speed
     """,
@@ -352,6 +368,7 @@ ENGLISH: Table = {
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
+        new | better | give | feedback | check ins | check in | checkin/checkins | answers | own
         please | kindly | pls | plz | thanks | thank you [so/very] [much] | cheers | ta | hey | hi | hello | ok | okay | alright | all right | well | so | um | uh | er | hmm | oh | ah | yo | right | yes | yeah | now
         hey there | hello there | hi there | hey assistant | home assistant | assistant | computer please | jarvis | nabu | edge ai | edge | house please | dear | buddy | my friend
         could/can/would/will you [please/kindly/maybe/perhaps/just] [be able to] | can i ask you to | can i have you | can/could we/i | may i | might i | could i get you to | i was wondering if/whether you could/can/would
@@ -371,7 +388,7 @@ ENGLISH: Table = {
         stay/stays being | being | happening | happens | happened | happen | occurs | happens to be | happen to be | show any | showing signs of | show/shows signs of | any signs of | signs of | sign of
         level/levels | value/values | reading/readings | data | status | state/states | number/numbers | figure/figures | sensor/sensors | rate at present | info | information | update/updates | details | statistics | stats | situation | condition | pattern/patterns | report/reports | result/results | measurement/measurements | score | index | graph | history please | rhythm | rates | stuff | numbers please | trend/trends
         right now | now please | currently | current | at the moment | at present | presently | at this moment | at this very moment | at this time | today | these days | this week | lately | recently | nowadays | presently | as of now | as we speak | this instant | this minute | this second | this morning | this afternoon | this evening | tonight | already | yet | still | again | anymore | any more | any longer | all the time | at all times | all along | at all | ever | constantly | continuously | continually | regularly | closely | carefully | quietly | discreetly | silently | secretly | gently | immediately | instantly | right away | straight away | asap | at once | promptly | in real time | live | in the background | from now on | from now | starting now | from here on | as of right now | for now | for the time being | for a while | for a bit | a while | for a little while | a moment | for a moment | for me | for us | to me | to us | with me | on me | of me | for my sake | until i say so/otherwise/stop | till i say so/stop | until i tell you [to/otherwise] [stop] | until further notice | until told otherwise | until i say otherwise | for as long as possible | as long as possible | as long as you can | the entire time | the whole time | throughout the day | during the day | at night | during the night | in the night | round the clock | around the clock | 24/7 | day and night | night and day | every now and then | now and then | in general | generally | overall | usually | typically | normally | normal | within normal limits | in the normal range | in range | ok right now | fine
-        while i am sleeping/asleep/working/studying/reading/cooking/exercising/resting/meditating/napping/relaxing/eating/gaming/training/awake/away/out/at work/here/home/talking/writing/painting/coding/presenting/lying down/in bed/working out | while i sleep/work/study/read/cook/exercise/rest/meditate/nap/relax/eat/sleep/work out/talk/write | while we sleep/talk/eat/work | while he/she is sleeping/asleep/working/studying/napping/resting/away | while they are asleep/sleeping | while he/she sleeps/naps/works/studies/rests | while sleeping/working/studying/resting/exercising/meditating | when sleeping | during [my/the/his/her/this] sleep/nap/meeting/workout/exam/work/meditation/exercise/call/lunch/dinner/shift/study session/homework/presentation/interview/yoga/rest/break | in my sleep | in [his/her/their] sleep | asleep | awake | during work [hours]
+        in [his/her/their/my] sleep | asleep | awake
         what so ever | whatsoever | somehow | anyhow | anyway | by the way | btw | for example | too | as well | even | though | especially | mainly | mostly | exactly right now | accurately | precisely | properly | together | alone | personally | automatically | manually | locally | roughly | approximately | about right | around | nearly | almost
         i mean | you know | i say | listen | look here | say | right then | go on | come on | go ahead | go ahead and | feel free to | be sure to | make sure to | make sure you | make sure that you | make sure | don not forget to | do not forget to | remember to | try to | try and | help me | help me to | help | assist me in | offer | provide me with | provide | provides | supply | with the help of | using the sensors/sensor/speaker/microphone | using sensors | with the sensors/sensor/speaker/microphone | through the speaker | via the speaker | by the speaker
         on my phone please | thank | that 's all | that is all | that will be all | if you will | please and thank you | there 's a good | good morning | good evening | good night | good afternoon | sorry | excuse me | pardon | pardon me | haha | lol

@@ -36,7 +36,7 @@ def parse(
     if len(text) > MAX_CHARACTERS:
         return ()
     items = without_background(resolve_pronouns(scan(tokenize(text), home)))
-    if any(item.kind is Kind.UNKNOWN for item in items):
+    if any(item.kind in {Kind.UNKNOWN, Kind.DAY} for item in items):
         return ()
     goals: list[Goal] = []
     for clause in split(items):
@@ -87,8 +87,8 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
     duration = None
     if intent is Intent.MONITOR:
         durations = {item.value for item in items if item.kind is Kind.DURATION}
-        odd = {item.kind for item in items} & {Kind.NUMBER, Kind.COMPARE, Kind.PAST}
-        if len(durations) > 1 or odd:
+        odd = {item.kind for item in items} & {Kind.NUMBER, Kind.COMPARE}
+        if len(durations) > 1 or odd or _is_past(items):
             return None
         duration = next(iter(durations), None)
     return [
@@ -104,6 +104,12 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
         for person in group.persons or (None,)
         for area in _areas(items)
     ]
+
+
+def _is_past(items: Sequence[Item]) -> bool:
+    """The past two hours" cannot be monitored any more."""
+    pairs = itertools.pairwise(items)
+    return any(one.kind is Kind.PAST and two.kind is Kind.DURATION for one, two in pairs)
 
 
 def _areas(items: Sequence[Item]) -> list[str | None]:
@@ -219,6 +225,8 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
             triggered = True
         if item.kind is not Kind.DURATION or _is_usage_value(items, index):
             continue
+        if item.value == 60 and items[index + 1 : index + 2] and _is_rate(items[index + 1 :]):
+            continue
         around = {other.kind for other in items[max(0, index - 1) : index + 2]}
         if Kind.NEXT in around:
             duration = item.value
@@ -227,6 +235,12 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
         else:
             duration = item.value
     return duration, hold
+
+
+def _is_rate(following: Sequence[Item]) -> bool:
+    """一分钟 + 超过九十下: how often a minute, not how long."""
+    kinds = [item.kind for item in following[:3]]
+    return kinds == [Kind.COMPARE, Kind.NUMBER, Kind.UNIT]
 
 
 def _is_usage_value(items: Sequence[Item], index: int) -> bool:

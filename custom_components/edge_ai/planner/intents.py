@@ -29,7 +29,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     """The intent of a clause without its small words; None when it has none that is ours."""
     kinds = {item.kind for item in items}
     if Kind.TRAIN in kinds or Kind.IMPROVE in kinds:
-        return _training(kinds)
+        return _training(items, kinds)
     if Kind.STOP in kinds and not _is_breathing_stop(items, conditions):
         return _stopping(kinds)
     if Kind.NOTIFY in kinds:
@@ -46,11 +46,19 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     return _watching_or_asking(items, kinds)
 
 
-def _training(kinds: set[Kind]) -> Intent | None:
+def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     if Kind.STOP in kinds or Kind.NOTIFY in kinds:
         return None
     named = kinds & {Kind.MODEL, Kind.SENSING}
-    known = Kind.TRAIN in kinds and Kind.QUANTITY in kinds
+    if Kind.IMPROVE in kinds and Kind.QUANTITY in kinds:
+        # "Learn to detect my stress."
+        named |= kinds & {Kind.MONITOR}
+    # "Train my breathing" is exercise, "train my mood" cannot be.
+    inner = any(
+        item.kind is Kind.QUANTITY and {Quantity.MOOD, Quantity.STRESS}.issuperset(item.value)
+        for item in items
+    )
+    known = Kind.TRAIN in kinds and inner
     return Intent.TRAIN if named or known else None
 
 

@@ -82,13 +82,17 @@ class Kind(Enum):
     ALL = auto()
     PHONE = auto()
     USE = auto()
-    UNTIL = auto()
     QUESTION_MARK = auto()
     BACKGROUND = auto()
     """Begins a clause that gives a reason or tells a story."""
     SMALL = auto()
     """Says nothing that matters here."""
+    DAY = auto()
+    """Another day: good for a story, but nothing that a request can name."""
+    ADJUNCT = auto()
+    """Begins words that only say how or meanwhile: "while I sleep", "using ..."."""
     UNKNOWN = auto()
+    """Also words that are known to belong to others: "mood lighting"."""
 
 
 @dataclass(frozen=True, slots=True)

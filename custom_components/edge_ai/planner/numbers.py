@@ -122,6 +122,11 @@ def read_duration(tokens: Tokens, start: int) -> tuple[int, int] | None:
         return end, round(total)
 
 
+def unit_seconds(token: str) -> int | None:
+    """Seconds of an English unit of time; None for all other words."""
+    return _UNITS.get(token)
+
+
 def _is_bare_minutes(tokens: Tokens, end: int, value: float) -> bool:
     # "1h30", "two hours fifteen": whole minutes with nothing that makes them another thing.
     return value >= 5 and value == int(value) and _at(tokens, end) in {"", ",", "?", "."}

@@ -9,7 +9,7 @@ from .chinese import CHINESE
 from .english import ENGLISH
 from .home import Home, Named
 from .lexicon import Item, Kind, Lexicon, phrases
-from .numbers import read_duration, read_number
+from .numbers import read_duration, read_number, unit_seconds
 from .rooms import other_words
 from .tokens import BREAK, is_cjk, tokenize
 
@@ -21,6 +21,13 @@ def scan(tokens: Sequence[str], home: Home) -> list[Item]:
     position = 0
     while position < len(tokens):
         end, item = _next(tokens, position, names)
+        if items and items[-1].kind in {Kind.NEXT, Kind.PAST}:
+            # "The next hour" has no number.
+            seconds = unit_seconds(tokens[position])
+            if seconds is not None:
+                end, item = position + 1, Item(Kind.DURATION, seconds)
+        if item.kind is Kind.UNKNOWN and tokens[position].endswith("ly"):
+            item = Item(Kind.SMALL)
         items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
         position = end
     return items

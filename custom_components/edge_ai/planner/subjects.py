@@ -54,6 +54,9 @@ class _Reader:
             self._last, self._joined = item.kind, False
 
     def finish(self) -> list[Group]:
+        if self._persons and not self._quantities and self._groups:
+            # "Anna's breathing and mine"
+            self._quantities = list(self._groups[-1].quantities)
         self._flush()
         return self._groups
 
