@@ -142,6 +142,29 @@ class HomeAssistant:
             raise HomeAssistantError(f"{kind}: {answer.get('error')}")
         return answer["result"]
 
+    @asynccontextmanager
+    async def changes(self, entity: str) -> AsyncIterator[AsyncIterator[str]]:
+        """New states of one entity, as the frontend gets them."""
+        async with self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": self._token})
+            await socket.receive_json()
+            await socket.send_json(
+                {
+                    "id": 1,
+                    "type": "subscribe_trigger",
+                    "trigger": {"platform": "state", "entity_id": entity},
+                }
+            )
+            await socket.receive_json()
+
+            async def states() -> AsyncIterator[str]:
+                while True:
+                    event = (await socket.receive_json())["event"]
+                    yield event["variables"]["trigger"]["to_state"]["state"]
+
+            yield states()
+
     async def _finish(
         self, path: str, step: dict[str, Any], answers: tuple[Mapping[str, Any], ...]
     ) -> str:
