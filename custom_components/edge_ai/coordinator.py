@@ -15,7 +15,6 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import compat
@@ -90,14 +89,8 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
         self._complained: set[str] = set()
         self._pending: dict[str, asyncio.Future[m.Reply]] = {}
         self._event_listeners: list[EventListener] = []
-        self._greeting: Debouncer[Any] = Debouncer(
-            hass,
-            _LOGGER,
-            cooldown=GREETING_DELAY_S,
-            immediate=False,
-            function=self._async_greet,
-            background=True,
-        )
+        self._greeting_due = False
+        self._greeting: asyncio.Task[None] | None = None
 
     # --- What others ask ---------------------------------------------------------------
 
@@ -232,10 +225,24 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
 
     @callback
     def _stop(self) -> None:
-        self._greeting.async_shutdown()
         self.readings.async_forget()
         for future in self._pending.values():
             future.cancel()
+
+    @callback
+    def _greet_soon(self) -> None:
+        """Greet once for all reasons that come together, and again for a later one."""
+        self._greeting_due = True
+        if self._greeting is None or self._greeting.done():
+            self._greeting = self.config_entry.async_create_background_task(
+                self.hass, self._async_greet_while_due(), f"{DOMAIN} greets {self.hub_id}"
+            )
+
+    async def _async_greet_while_due(self) -> None:
+        while self._greeting_due:
+            await asyncio.sleep(GREETING_DELAY_S)
+            self._greeting_due = False
+            await self._async_greet()
 
     async def _async_greet(self) -> None:
         """Tell the hub who opted in, then ask for the readings that are still valid."""
@@ -292,7 +299,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             _LOGGER.info("%s is %s", self.name, "available" if self.available else "unavailable")
             self.async_update_listeners()
         if self.available:
-            self._greeting.async_schedule_call()
+            self._greet_soon()
 
     @callback
     def _hello_received(self, message: mqtt.ReceiveMessage) -> None:
@@ -326,7 +333,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             self._register_device(card)
         self.async_set_updated_data(self.data)
         if self.available and any(card.id not in known for card in catalogue.devices):
-            self._greeting.async_schedule_call()
+            self._greet_soon()
 
     @callback
     def _register_device(self, card: m.DeviceCard) -> None:
@@ -385,5 +392,5 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
         """Tell the hub when one of its devices was moved to another room."""
         places = self.places()
         if places != self._last_places and self.available:
-            self._greeting.async_schedule_call()
+            self._greet_soon()
         self._last_places = places

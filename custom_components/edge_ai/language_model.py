@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from homeassistant.core import HomeAssistant
@@ -111,6 +112,9 @@ class Endpoint:
         Not every server has this list, hence only what proves that the address or the key
         is wrong counts.
         """
+        parts = urlsplit(self._base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return "invalid_url"
         try:
             async with (
                 asyncio.timeout(CHECK_TIMEOUT_S),
@@ -118,8 +122,6 @@ class Endpoint:
             ):
                 refused = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
                 return "invalid_auth" if response.status in refused else None
-        except aiohttp.InvalidURL:
-            return "invalid_url"
         except (aiohttp.ClientError, TimeoutError):
             return "cannot_connect"
 

@@ -39,6 +39,8 @@ async def async_setup_entry(
 class CheckIn(SubjectEntity, SelectEntity, RestoreEntity):
     """Shows the last answer and takes a new one."""
 
+    _attr_current_option: str | None = None
+
     async def async_added_to_hass(self) -> None:
         """Show the last answer again."""
         await super().async_added_to_hass()

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
 )
 
+from custom_components.edge_ai import coordinator
 from custom_components.edge_ai import messages as m
 from custom_components.edge_ai.const import CONF_HUB_ID, DOMAIN
 
@@ -237,8 +238,14 @@ class FakeHub:
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Load our integration."""
+async def _base(hass: HomeAssistant, enable_custom_integrations: None) -> None:
+    """Allow our integration, and set up what a real Home Assistant always has."""
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
+@pytest.fixture(autouse=True)
+def _quick_greeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coordinator, "GREETING_DELAY_S", 0.01)
 
 
 @pytest.fixture
@@ -325,7 +332,6 @@ def entry(hass: HomeAssistant, people: list[ConfigSubentryData]) -> MockConfigEn
 @pytest.fixture
 async def loaded(hass: HomeAssistant, hub: FakeHub, entry: MockConfigEntry) -> MockConfigEntry:
     """The hub's config entry, set up and greeted."""
-    assert await async_setup_component(hass, "homeassistant", {})
     await set_up(hass, entry)
     await until(lambda: "refresh" in hub.names())
     return entry
