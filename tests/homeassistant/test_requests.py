@@ -1,0 +1,372 @@
+"""From a sentence to a command on MQTT and an answer, by each way a person may take."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from homeassistant.components import conversation
+from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.edge_ai import messages as m
+from custom_components.edge_ai.const import DOMAIN
+from custom_components.edge_ai.messages import Quantity
+from custom_components.edge_ai.voice import async_answer
+
+from .conftest import FakeHub, person
+
+
+async def request(hass: HomeAssistant, text: str, **more: Any) -> dict[str, Any]:
+    context = more.pop("context", None)
+    answer = await hass.services.async_call(
+        DOMAIN,
+        more.pop("action", "request"),
+        {"text": text, **more},
+        blocking=True,
+        return_response=True,
+        context=context,
+    )
+    assert answer is not None
+    return dict(answer)
+
+
+async def say(
+    hass: HomeAssistant,
+    text: str,
+    language: str = "en",
+    *,
+    agent: str = "conversation.home_assistant",
+    device_id: str | None = None,
+) -> str:
+    result = await conversation.async_converse(
+        hass, text, None, Context(), language=language, agent_id=agent, device_id=device_id
+    )
+    return str(result.response.speech.get("plain", {}).get("speech", ""))
+
+
+# --- The action ------------------------------------------------------------------------
+
+
+async def test_monitor_my_mood_starts_the_two_branches(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    answer = await request(hass, "monitor my mood")
+    assert answer["understood"] is True
+    assert answer["source"] == "grammar"
+    assert answer["monitors"] == ["m1"]
+    assert answer["error"] is None
+    plan = m.from_dict(m.Plan, hub.last("start").arguments["plan"])
+    assert plan.person == "anna"
+    assert {(step.tool, step.device) for step in plan.steps} == {
+        ("sonar", "pi"),
+        ("vital_signs", "pi"),
+        ("activation_forest", "hub"),
+        ("traffic_capture", "hub"),
+        ("app_usage_windows", "hub"),
+        ("usage_tree", "hub"),
+        ("mood_fusion", "hub"),
+    }
+    assert m.to_dict(plan) == answer["plans"][0]
+    again = await request(hass, "monitor my mood")
+    assert again["monitors"] == ["m1"]
+    assert again["reply"] != answer["reply"]
+
+
+async def test_plan_starts_nothing(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    answer = await request(hass, "monitor my mood", action="plan")
+    assert len(answer["plans"][0]["steps"]) == 7
+    assert "start" not in hub.names()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("monitor my mood", "zh-Hans", "en"),
+        ("监测我的心情", "en", "zh"),
+        ("监测我的心情", "zh-Hans", "zh"),
+    ],
+)
+async def test_reply_is_in_the_language_of_the_request(
+    hass: HomeAssistant,
+    hub: FakeHub,
+    loaded: MockConfigEntry,
+    text: str,
+    language: str,
+    expected: str,
+) -> None:
+    answer = await request(hass, text, language=language)
+    chinese = any("\u4e00" <= char <= "\u9fff" for char in answer["reply"])
+    assert chinese is (expected == "zh")
+    assert answer["monitors"] == ["m1"]
+
+
+async def test_what_is_not_ours_leaves_no_trace(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    before = hub.names()
+    answer = await request(hass, "turn on the kitchen light")
+    assert answer["understood"] is False
+    assert answer["goals"] == []
+    assert hub.names() == before
+
+
+async def test_missing_device_is_refused_with_a_reason(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.send(hub.topics.catalogue, m.Catalogue(), retain=True)
+    answer = await request(hass, "monitor my heart rate")
+    assert answer["refused"]
+    assert answer["refused"][0]["reason"] in answer["reply"]
+    assert "start" not in hub.names()
+
+
+async def test_hub_away_is_said(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry) -> None:
+    hub.online(False)
+    answer = await request(hass, "monitor my mood and my heart rate")
+    assert answer["error"] == "hub_offline"
+    assert "hub" in answer["reply"].casefold()
+
+
+async def test_refusal_of_the_hub_is_said(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.errors["start"] = m.ReplyError(code="device_gone", message="The Bedside is away.")
+    answer = await request(hass, "monitor my mood")
+    assert answer["error"] == "device_gone"
+    assert answer["reply"] == "The Bedside is away."
+
+
+async def test_stop_by_sentence(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry) -> None:
+    await request(hass, "monitor my mood")
+    answer = await request(hass, "stop monitoring my mood")
+    assert answer["stopped"] == ["m1"]
+    assert hub.last("stop").arguments == {"quantities": ["mood"]}
+    nothing = await request(hass, "stop monitoring my mood")
+    assert nothing["stopped"] == []
+    assert nothing["reply"] != answer["reply"]
+
+
+async def test_query_is_answered_from_the_readings(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.read("person.anna", Quantity.HEART_RATE, 61.0, unit="bpm")
+    answer = await request(hass, "what is my heart rate")
+    assert "61" in answer["reply"]
+    nothing = await request(hass, "what is my breathing rate")
+    assert "61" not in nothing["reply"]
+    assert "start" not in hub.names()
+
+
+async def test_query_about_a_room(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.read("area.bedroom", Quantity.PRESENCE, True)
+    answer = await request(hass, "is anyone in the bedroom")
+    assert answer["understood"], answer
+    assert "Bedroom" in answer["reply"] or "bedroom" in answer["reply"]
+
+
+async def test_training_is_asked_of_the_hub(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    answer = await request(hass, "train a better mood model")
+    assert hub.last("train").arguments == {"quantities": ["mood"]}
+    assert answer["error"] is None
+    hub.errors["train"] = m.ReplyError(code="unsupported", message="Not on this hub.")
+    answer = await request(hass, "train a better mood model")
+    assert answer["error"] == "unsupported"
+    assert answer["reply"] == "Not on this hub."
+
+
+# --- Who asks --------------------------------------------------------------------------
+
+
+async def test_my_means_the_user_who_asks(
+    hass: HomeAssistant, hub: FakeHub, hass_admin_user: MockUser, entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_add_subentry(
+        entry,
+        _subentry(person("Ben", "ben", entity="person.ben")),
+    )
+    hass.states.async_set(
+        "person.ben", "home", {"friendly_name": "Ben", "user_id": hass_admin_user.id}
+    )
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    context = Context(user_id=hass_admin_user.id)
+    answer = await request(hass, "monitor my mood", context=context)
+    assert answer["plans"][0]["person"] == "ben"
+    # Somebody unknown says "my": whose it is cannot be guessed among two.
+    answer = await request(hass, "monitor my mood")
+    assert answer["monitors"] == []
+    assert answer["refused"][0]["code"] == "ambiguous"
+
+
+async def test_user_who_did_not_opt_in_is_refused(
+    hass: HomeAssistant, hub: FakeHub, hass_admin_user: MockUser, loaded: MockConfigEntry
+) -> None:
+    hass.states.async_set(
+        "person.eve", "home", {"friendly_name": "Eve", "user_id": hass_admin_user.id}
+    )
+    answer = await request(hass, "monitor my mood", context=Context(user_id=hass_admin_user.id))
+    assert answer["monitors"] == []
+    assert answer["refused"][0]["code"] == "no_consent"
+    assert "Eve" in answer["reply"]
+
+
+def _subentry(data: ConfigSubentryData) -> ConfigSubentry:
+    return ConfigSubentry(
+        data=MappingProxyType(data["data"]),
+        subentry_type=data["subentry_type"],
+        title=data["title"],
+        unique_id=data["unique_id"],
+    )
+
+
+# --- Assist ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("monitor my mood", "en"),
+        ("Please monitor my mood.", "en"),
+        ("监测我的心情", "zh-CN"),
+        ("请监测我的心情", "zh-Hans"),
+    ],
+)
+async def test_assist_understands_without_a_language_model(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry, text: str, language: str
+) -> None:
+    said = await say(hass, text, language)
+    assert hub.last("start")
+    assert said
+    chinese = any("\u4e00" <= char <= "\u9fff" for char in said)
+    assert chinese is language.startswith("zh")
+
+
+async def test_sentences_go_with_the_last_hub(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await say(hass, "monitor my mood")
+    assert "start" not in hub.names()
+    # And come back with it.
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    await hass.async_block_till_done()
+    await say(hass, "monitor my mood")
+    assert hub.names().count("start") == 1
+
+
+async def test_own_agent_does_ours_and_passes_on_the_rest(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    agent = er.async_get(hass).async_get_entity_id("conversation", DOMAIN, "home_agent")
+    assert agent is not None
+    assert await async_setup_component(hass, "light", {})
+    assert await say(hass, "could you please keep an eye on my heart rate", agent=agent)
+    assert "start" in hub.names()
+    said = await say(hass, "what time is it", agent=agent)
+    assert said
+    assert hub.names().count("start") == 1
+
+
+async def test_speaking_while_no_hub_is_loaded(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert await async_answer(hass, {"text": "monitor my mood", "language": "en"})
+
+
+# --- Other actions ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "command", "arguments"),
+    [
+        ("check_in", {"person": "Anna", "value": 4}, "check-in", {"person": "anna", "value": 4}),
+        ("calibrate", {"person": "anna"}, "calibrate", {"person": "anna"}),
+        ("delete_data", {"person": "ANNA"}, "delete-data", {"person": "anna"}),
+        ("train", {"quantities": ["mood"]}, "train", {"quantities": ["mood"]}),
+        ("train", {}, "train", {}),
+        ("stop", {}, "stop", {}),
+        ("stop", {"monitor": "m1"}, "stop", {"monitor": "m1"}),
+        (
+            "stop",
+            {"person": "Anna", "area": "bedroom", "quantities": "mood"},
+            "stop",
+            {"person": "anna", "area": "bedroom", "quantities": ["mood"]},
+        ),
+    ],
+)
+async def test_action_becomes_command(
+    hass: HomeAssistant,
+    hub: FakeHub,
+    loaded: MockConfigEntry,
+    action: str,
+    data: dict[str, Any],
+    command: str,
+    arguments: dict[str, Any],
+) -> None:
+    await hass.services.async_call(DOMAIN, action, data, blocking=True)
+    assert hub.last(command).arguments == arguments
+
+
+async def test_stop_returns_what_was_stopped(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    await request(hass, "monitor my mood")
+    answer = await hass.services.async_call(DOMAIN, "stop", {}, blocking=True, return_response=True)
+    assert answer == {"stopped": ["m1"]}
+
+
+async def test_unknown_person_is_refused(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(DOMAIN, "calibrate", {"person": "Eve"}, blocking=True)
+    assert caught.value.translation_key == "unknown_person"
+
+
+async def test_without_a_hub_actions_say_so(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(ServiceValidationError) as caught:
+        await request(hass, "monitor my mood")
+    assert caught.value.translation_key == "no_hub_loaded"
+
+
+async def test_with_several_hubs_the_named_person_decides(
+    hass: HomeAssistant, hub: FakeHub, hubs: dict[str, FakeHub], loaded: MockConfigEntry
+) -> None:
+    hubs["barn"] = FakeHub(hass, "barn", "Barn hub")
+    hubs["barn"].introduce()
+    barn = MockConfigEntry(
+        domain=DOMAIN,
+        title="Barn hub",
+        unique_id="barn",
+        data={"hub_id": "barn"},
+        options={"use_ai_task": False},
+        subentries_data=[person("Ben", "ben")],
+    )
+    barn.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(barn.entry_id)
+    await hass.async_block_till_done()
+    await request(hass, "monitor Ben's mood")
+    assert "start" in hubs["barn"].names()
+    assert "start" not in hub.names()
+    await request(hass, "monitor my mood", config_entry_id=loaded.entry_id)
+    assert "start" in hub.names()
+    # One sentence is heard once, though two hubs share the sentences.
+    assert await hass.config_entries.async_unload(barn.entry_id)
+    await say(hass, "monitor my heart rate")
+    assert hub.names().count("start") == 2
