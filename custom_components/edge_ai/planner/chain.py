@@ -34,9 +34,8 @@ def make_plan(goal: Goal, catalogue: Catalogue, home: Home, language: str = "en"
     refused = {refusal.quantity for refusal in refusals}
     wanted = [quantity for quantity in goal.quantities if quantity not in refused]
     found = Search(catalogue, home, target).run(wanted)
-    rooms = list(dict.fromkeys(node.room for node in nodes_below(found.values()).values()))
-    rooms = [room for room in rooms if room is not None]
-    if len(rooms) > 1:
+    rooms = [node.room for node in nodes_below(found.values()).values() if node.room is not None]
+    if len(set(rooms)) > 1:
         # Sensors of two rooms do not see one person: keep to the room of the first.
         target = replace(target, areas=(rooms[0],), strict_area=True)
         found = Search(catalogue, home, target).run(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -107,16 +108,15 @@ def _states(items: Sequence[Item]) -> list[Condition]:
 
 def _breathing_stops(items: Sequence[Item]) -> list[Condition]:
     stops = {Kind.STOP, Kind.NOT}
-    for first, second in zip(items, items[1:], strict=False):
-        for word, other in ((first, second), (second, first)):
-            if word.kind in stops and other.kind is Kind.QUANTITY:
-                if other.value == (Quantity.BREATHING_RATE,):
-                    return [Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)]
+    for pair in itertools.pairwise(items):
+        stopped = any(item.kind in stops for item in pair)
+        if stopped and any(item.value == (Quantity.BREATHING_RATE,) for item in pair):
+            return [Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)]
     return []
 
 
 def _movements(items: Sequence[Item]) -> list[Condition]:
-    """ "Too high", "rises", "gets worse": a limit or a state that the quantity usually has."""
+    """What "too high", "rises", "gets worse" mean: a usual limit, or a state."""
     quantities = [value for item in items if item.kind is Kind.QUANTITY for value in item.value]
     moves = [item.value for item in items if item.kind in {Kind.MOVE, Kind.LEVEL}]
     if not moves:

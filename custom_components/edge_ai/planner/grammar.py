@@ -107,7 +107,7 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
 
 
 def _is_past(items: Sequence[Item]) -> bool:
-    """The past two hours" cannot be monitored any more."""
+    """Is a time meant that is over, such as "the past two hours"?"""
     pairs = itertools.pairwise(items)
     return any(one.kind is Kind.PAST and two.kind is Kind.DURATION for one, two in pairs)
 
@@ -166,7 +166,7 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
 
 
 def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
-    """ "How is Anna?" asks for the mood, unless it goes on."""
+    """Asks "How is Anna?" for the mood, if it does not go on?"""
     how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
     plain = {Kind.ASK, Kind.AUXILIARY, Kind.PERSON, Kind.ME, Kind.QUESTION_MARK, Kind.AND}
     return how and bool(kinds & {Kind.PERSON, Kind.ME}) and kinds <= plain | {Kind.OWNER}
@@ -176,7 +176,7 @@ def _alerts(
     items: Sequence[Item], conditions: Sequence[Condition], earlier: Sequence[Goal], home: Home
 ) -> list[Goal] | None:
     kinds = {item.kind for item in items}
-    groups = [group for group in read_groups(items, home)]
+    groups = read_groups(items, home)
     persons = next((group.persons for group in groups if group.persons), ())
     quantities = tuple(dict.fromkeys(q for group in groups for q in group.quantities))
     before = earlier[-1] if earlier else None

@@ -226,7 +226,7 @@ def _owned(
     home: Home,
     language: str,
 ) -> str:
-    """ "Anna's mood and heart rate in the bedroom"."""
+    """Say "Anna's mood and heart rate in the bedroom"."""
     person, area = home.person(person_id), home.area(area_id)
     names = join([name_of(quantity, language) for quantity in quantities], language)
     personal = person is not None or any(item is not Quantity.PRESENCE for item in quantities)
