@@ -141,11 +141,14 @@ class MqttLink:
             self._complained = why
 
     def _message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        self._on_message(
-            LinkMessage(
-                topic=message.topic, payload=bytes(message.payload), retained=message.retain
-            )
+        arrived = LinkMessage(
+            topic=message.topic, payload=bytes(message.payload), retained=message.retain
         )
+        try:
+            self._on_message(arrived)
+        except Exception:
+            # It would end the thread, and with it the connection.
+            _LOGGER.exception("A message could not be handled")
 
 
 def _no_delay(client: paho.Client, userdata: Any, sock: Any) -> None:

@@ -59,7 +59,10 @@ class CommandDesk:
         kept = tuple(
             Reply(id=item.id, ok=item.ok, error=item.error) for item in self._answered.values()
         )
-        files.save(self._path, _Answered(replies=kept))
+        try:
+            files.save(self._path, _Answered(replies=kept))
+        except OSError as error:  # the answer matters more than remembering it
+            _LOGGER.error("Cannot save: %s", error)
         return reply
 
     def _apply(self, command: Command) -> Reply:
@@ -72,6 +75,9 @@ class CommandDesk:
             return _failed(command, error.code, error.message)
         except MessageError as error:
             return _failed(command, "invalid", f"The command can't be read: {error}.")
+        except OSError as error:
+            _LOGGER.error("Cannot save: %s", error)
+            return _failed(command, "storage", f"The hub can't save: {error.strerror or error}.")
 
 
 def _failed(command: Command, code: str, message: str) -> Reply:

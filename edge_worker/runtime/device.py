@@ -133,8 +133,9 @@ class DeviceService:
         if command.name != CommandName.SET_PEOPLE:
             return
         with self._lock:
-            if self._people.replace(from_dict(People, command.arguments, "arguments")):
-                self._apply()
+            # The hub of this process may have stored them already; what is the same stays.
+            self._people.replace(from_dict(People, command.arguments, "arguments"))
+            self._apply()
 
     def _take_value(self, message: LinkMessage) -> None:
         item = decode(StepValue, message.payload)

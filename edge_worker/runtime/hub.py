@@ -51,6 +51,8 @@ from edge_worker.settings import Settings
 _LOGGER = logging.getLogger(__name__)
 
 _TICK_S = 1.0
+# What the hub's thread is told besides messages.
+_TICK, _CONNECTED = "tick", "connected"
 
 
 class HubService:
@@ -84,14 +86,14 @@ class HubService:
                 CommandName.DELETE_DATA: self._delete_data,
             },
         )
-        self._inbox: queue.Queue[LinkMessage | bool | None] = queue.Queue()
+        self._inbox: queue.Queue[LinkMessage | str | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._link = MqttLink(
             settings.mqtt,
             client_id=f"edge-ai-{settings.hub.id}-hub",
             will=(self._topics.status, encode(Status(online=False))),
             on_message=self._inbox.put,
-            on_connect=lambda: self._inbox.put(True),
+            on_connect=lambda: self._inbox.put(_CONNECTED),
         )
 
     def start(self) -> None:
@@ -119,14 +121,22 @@ class HubService:
                 item = self._inbox.get(timeout=max(0.0, next_tick - time.monotonic()))
             except queue.Empty:
                 next_tick = time.monotonic() + _TICK_S
-                self._tick(time.time())
-                continue
+                item = _TICK
             if item is None:
                 return
-            if isinstance(item, LinkMessage):
-                self._receive(item)
-            else:
-                self._announce()
+            try:
+                self._handle(item)
+            except Exception:
+                # Whatever is wrong with one message, the hub goes on with the next.
+                _LOGGER.exception("Something could not be handled")
+
+    def _handle(self, item: LinkMessage | str) -> None:
+        if isinstance(item, LinkMessage):
+            self._receive(item)
+        elif item == _CONNECTED:
+            self._announce()
+        else:
+            self._tick(time.time())
 
     def _announce(self) -> None:
         hub = self._settings.hub

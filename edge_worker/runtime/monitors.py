@@ -63,9 +63,7 @@ class MonitorStore:
 
     def remove(self, *names: str) -> None:
         """Forget these monitors."""
-        for name in names:
-            self._monitors.pop(name, None)
-        self._save()
+        self._save({key: item for key, item in self._monitors.items() if key not in names})
 
     def ended(self, now: float) -> tuple[Monitor, ...]:
         """Monitors whose time is over."""
@@ -108,11 +106,12 @@ class MonitorStore:
         )
 
     def _put(self, monitor: Monitor) -> None:
-        self._monitors[monitor.id] = monitor
-        self._save()
+        self._save({**self._monitors, monitor.id: monitor})
 
-    def _save(self) -> None:
-        files.save(self._path, Monitors(monitors=self.all()))
+    def _save(self, monitors: dict[str, Monitor]) -> None:
+        """Write first: what can't be kept does not run either."""
+        files.save(self._path, Monitors(monitors=tuple(monitors.values())))
+        self._monitors = monitors
 
 
 def _problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from edge_worker.messages import People, Person
@@ -9,10 +10,11 @@ from edge_worker.runtime import files
 
 
 class PeopleStore:
-    """The people of the last `set-people`."""
+    """The people of the last `set-people`. Hub and device of one process share it."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "people.json"
+        self._lock = threading.Lock()
         self._people = files.restore(self._path, People, People())
 
     @property
@@ -31,8 +33,9 @@ class PeopleStore:
 
     def replace(self, people: People) -> bool:
         """Take a new list; True when it says something new."""
-        if people == self._people:
-            return False
-        files.save(self._path, people)
-        self._people = people
-        return True
+        with self._lock:
+            if people == self._people:
+                return False
+            files.save(self._path, people)
+            self._people = people
+            return True

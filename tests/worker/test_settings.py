@@ -69,5 +69,5 @@ def test_missing_file_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_unknown_variable_is_named() -> None:
-    with pytest.raises(SettingsError, match="mqtt.hots"):
+    with pytest.raises(SettingsError, match=r"mqtt\.hots"):
         load(None, {"EDGE_WORKER_MQTT__HOTS": "x"})

@@ -97,3 +97,24 @@ def test_a_topic_that_was_dropped_is_heard_no_more(mqtt: MqttSettings, wait_for:
     wait_for(lambda: peer.payloads("c/2"), "the other topic")
     assert peer.payloads("c/1") == []
     peer.link.stop(("c/s", b""))
+
+
+def test_connection_survives_a_handler_that_fails(
+    mqtt: MqttSettings, wait_for: WaitFor, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = Peer(mqtt, "clumsy")
+    heard: list[bytes] = []
+
+    def handle(message: LinkMessage) -> None:
+        heard.append(message.payload)
+        raise ZeroDivisionError
+
+    peer.link._on_message = handle
+    peer.link.subscribe("d")
+    peer.link.start()
+    wait_for(lambda: peer.link.connected, "the connection")
+    for payload in (b"1", b"2"):
+        peer.link.publish("d", payload, qos=1)
+    wait_for(lambda: heard == [b"1", b"2"], "both messages")
+    assert "ZeroDivisionError" in caplog.text
+    peer.link.stop(("d/s", b""))

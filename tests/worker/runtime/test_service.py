@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import queue
 import threading
 import time
@@ -44,6 +45,7 @@ from edge_worker.messages import (
 from edge_worker.runtime.device import DeviceService
 from edge_worker.runtime.hub import HubService
 from edge_worker.runtime.people import PeopleStore
+from edge_worker.runtime.service import run
 from edge_worker.settings import DeviceSettings, HubSettings, MqttSettings, Settings
 
 WaitFor = Callable[..., None]
@@ -376,6 +378,44 @@ def test_nonsense_on_any_topic_changes_nothing(home: Home, client: Client, leaf:
     for payload in nonsense:
         client.publish(f"edge_ai/home/{leaf}", payload)
     assert start(client).ok
+
+
+def test_full_disk_is_told_and_the_hub_goes_on(
+    home: Home, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, message: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("edge_worker.runtime.monitors.files.save", full)
+        reply = start(client)
+    assert reply.error is not None
+    assert reply.error.code == "storage"
+    assert "No space left" in reply.error.message
+    assert start(client).ok
+
+
+def test_hub_and_device_of_one_process_share_their_people(
+    mqtt: MqttSettings, client: Client, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    stop = threading.Event()
+    settings = Settings(
+        mqtt=mqtt,
+        data_dir=tmp_path / "both",
+        hub=HubSettings(id="home", name="Home"),
+        device=DeviceSettings(id="pi", name="Pi"),
+    )
+    thread = threading.Thread(target=run, args=(settings, stop))
+    thread.start()
+    try:
+        wait_for(lambda: client.payloads(HOME.status), "the hub")
+        for number in range(20):
+            people = People(people=(Person(id="anna", name=f"Anna {number}"),))
+            assert client.command(CommandName.SET_PEOPLE, to_dict(people)).ok
+    finally:
+        stop.set()
+        thread.join(20)
+    assert "Anna 19" in (tmp_path / "both" / "people.json").read_text()
 
 
 def test_broker_never_keeps_people_commands_or_readings(
