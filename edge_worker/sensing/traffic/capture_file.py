@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
-from edge_worker.sensing.traffic.packets import PADDING, IntArray, PacketBatch
+from edge_worker.sensing.traffic.packets import (
+    PADDING,
+    ByteArray,
+    IntArray,
+    PacketBatch,
+    overlapping,
+)
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 22
 # tcpdump's own limit (MAXIMUM_SNAPLEN); a record that claims more is damaged.
 MAX_FRAME_BYTES = 262_144
 # A pcapng block may hold name tables or secrets instead of a frame.
@@ -48,52 +54,75 @@ class CaptureError(ValueError):
 class Readable(Protocol):
     """A binary file or pipe."""
 
-    def read(self, size: int, /) -> bytes | None:
-        """At most `size` bytes, fewer when fewer are there; b"" at the end."""
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill the buffer as far as there are bytes; 0 at the end, None: nothing yet."""
 
 
-@dataclass
 class CaptureStream:
-    """Reads batches from a stream; `damaged` says whether it broke off in mid-record."""
+    """Reads batches from a stream.
 
-    stream: Readable
-    chunk_bytes: int = CHUNK_BYTES
-    damaged: bool = field(default=False, init=False)
+    damaged: whether it broke off in mid-record, known at the end. A batch is valid until
+    the next one is asked for.
+    """
+
+    def __init__(self, stream: Readable, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self._stream = stream
+        self._capacity = max(chunk_bytes, MAX_BLOCK_BYTES)
+        self._buffer = bytearray(self._capacity + PADDING)
+        self._used = 0
+        self.damaged = False
 
     def __iter__(self) -> Iterator[PacketBatch]:
-        """Yield batches as the stream delivers them.
+        """Yield batches to the end of the stream.
 
         Raises CaptureError when the stream doesn't start as a capture does. Damage further
         on ends the stream quietly (what was read is good) and sets `damaged`.
         """
-        buffer = b""
-        while len(buffer) < _PCAP_HEADER_BYTES:
-            more = self.stream.read(self.chunk_bytes)
-            if not more:
+        return (batch for batch in self.live() if batch is not None)
+
+    def live(self) -> Iterator[PacketBatch | None]:
+        """The same for a stream that may have nothing yet: then None is yielded."""
+        while self._used < _PCAP_HEADER_BYTES:
+            count = self._fill()
+            if count is None:
+                yield None
+            elif count == 0:
                 break
-            buffer += more
-        if not buffer:
+        if not self._used:
             raise CaptureError("the capture is empty")
-        parser = _parser_for(buffer)
+        parser = _parser_for(self._buffer, self._used)
         if parser is None:
             raise CaptureError("this is neither a pcap nor a pcapng capture")
         while True:
-            parsed = parser.parse(buffer)
+            parsed = parser.parse(self._buffer, self._used)
             yield from parsed.batches
-            buffer = buffer[parsed.used :]
+            self._consume(parsed.used)
             if parsed.end is _End.DAMAGE:
                 self.damaged = True
                 return
             if parsed.end is _End.HEADER:
-                following = _parser_for(buffer)
+                following = _parser_for(self._buffer, self._used)
                 if following is not None:
                     parser = following
                     continue
-            more = self.stream.read(self.chunk_bytes)
-            if not more:
-                self.damaged = bool(buffer)
+            while (count := self._fill()) is None:
+                yield None
+            if count == 0:
+                self.damaged = self._used > 0
                 return
-            buffer += more
+
+    def _fill(self) -> int | None:
+        """Read once: how many bytes came, 0 at the end, None when there is nothing yet."""
+        with memoryview(self._buffer) as view:
+            count = self._stream.readinto(view[self._used : self._capacity])
+        self._used += count or 0
+        return count
+
+    def _consume(self, count: int) -> None:
+        if count:
+            with memoryview(self._buffer) as view:
+                view[: self._used - count] = view[count : self._used]
+            self._used -= count
 
 
 class _End(Enum):
@@ -111,11 +140,12 @@ class _Parsed:
     end: _End
 
 
-def _parser_for(buffer: bytes) -> _Pcap | _Pcapng | None:
+def _parser_for(buffer: bytearray, size: int) -> _Pcap | _Pcapng | None:
     """The parser for a stream that starts with these bytes."""
-    if buffer[:4] == _PCAPNG_MAGIC:
+    magic = bytes(buffer[:4])
+    if magic == _PCAPNG_MAGIC:
         return _Pcapng()
-    if buffer[:4] in _PCAP_MAGIC and len(buffer) >= _PCAP_HEADER_BYTES:
+    if magic in _PCAP_MAGIC and size >= _PCAP_HEADER_BYTES:
         return _Pcap(buffer)
     return None
 
@@ -123,41 +153,53 @@ def _parser_for(buffer: bytes) -> _Pcap | _Pcapng | None:
 class _Pcap:
     """Classic pcap: one header, then records of a fixed-size header and a frame."""
 
-    def __init__(self, buffer: bytes) -> None:
-        self._order, self._tick_ns, self._header = _PCAP_MAGIC[buffer[:4]]
+    def __init__(self, buffer: bytearray) -> None:
+        self._order, self._tick_ns, self._header = _PCAP_MAGIC[bytes(buffer[:4])]
         # The upper bits of the field hold the length of a frame check sequence.
         self._link = struct.unpack_from(self._order + "I", buffer, 20)[0] & 0xFFFF
         self._skip = _PCAP_HEADER_BYTES
 
-    def parse(self, buffer: bytes) -> _Parsed:
+    def parse(self, buffer: bytearray, size: int) -> _Parsed:
         position, self._skip = self._skip, 0
-        header, last = self._header, len(buffer) - self._header
+        header, last = self._header, size - self._header
         length_at = struct.Struct(self._order + "8xI").unpack_from
-        records: list[int] = []
-        end = _End.MORE
+        positions: list[int] = []
+        # The one loop over all packets in Python: nothing but the jump from record to
+        # record, all checks follow at once for the whole buffer.
+        append = positions.append
         while position <= last:
-            (length,) = length_at(buffer, position)
-            following = position + header + length
-            if not length and buffer[position : position + 4] in _PCAP_MAGIC:
-                end = _End.HEADER
+            append(position)
+            position += header + length_at(buffer, position)[0]
+        records = np.array(positions, np.int64)
+        data = np.frombuffer(buffer, np.uint8)
+        fields = self._fields(data, records)
+        end = _End.MORE
+        good = len(records)
+        odd = np.flatnonzero((fields[:, 2] > MAX_FRAME_BYTES) | (fields[:, 2] == 0))
+        for row in odd.tolist():
+            start = positions[row]
+            if bytes(buffer[start : start + 4]) in _PCAP_MAGIC:
+                good, end = row, _End.HEADER
                 break
-            if length > MAX_FRAME_BYTES:
-                end = _End.DAMAGE
+            if fields[row, 2]:
+                good, end = row, _End.DAMAGE
                 break
-            if following > len(buffer):
-                break
-            records.append(position)
-            position = following
+        if end is _End.MORE and position > size:
+            good -= 1  # the last record is not all there yet
+        used = position if good == len(records) else positions[good]
         # A header may follow at the very end of the buffer, too short to be a record.
-        if end is _End.MORE and buffer[position : position + 4] == _PCAPNG_MAGIC:
+        if end is _End.MORE and bytes(buffer[used : used + 4]) == _PCAPNG_MAGIC and used < size:
             end = _End.HEADER
-        batches = [self._batch(buffer, np.array(records, np.int64))] if records else []
-        return _Parsed(batches=batches, used=position, end=end)
+        batches = [self._batch(data, records[:good], fields[:good])] if good else []
+        return _Parsed(batches=batches, used=used, end=end)
 
-    def _batch(self, buffer: bytes, records: IntArray) -> PacketBatch:
-        data = np.frombuffer(buffer + bytes(PADDING), np.uint8)
-        rows = np.lib.stride_tricks.sliding_window_view(data, 16)[records]
-        fields = rows.view(self._order + "u4").astype(np.int64)
+    def _fields(self, data: ByteArray, records: IntArray) -> IntArray:
+        """Seconds, fraction, captured and true length of each record."""
+        words = overlapping(data, self._order + "u4")
+        fields: IntArray = words[records[:, None] + np.array([0, 4, 8, 12])].astype(np.int64)
+        return fields
+
+    def _batch(self, data: ByteArray, records: IntArray, fields: IntArray) -> PacketBatch:
         return PacketBatch(
             link=self._link,
             data=data,
@@ -182,20 +224,20 @@ class _Pcapng:
         self._order = "<"
         self._interfaces: list[_Interface] = []
 
-    def parse(self, buffer: bytes) -> _Parsed:
-        position, size = 0, len(buffer)
+    def parse(self, buffer: bytearray, size: int) -> _Parsed:
+        position = 0
         # Per link type: start, captured length, length on the wire, time.
         frames: dict[int, list[tuple[int, int, int, int]]] = {}
         end = _End.MORE
         unpack = struct.Struct(self._order + "II").unpack_from
         while position + 12 <= size:
-            if buffer[position : position + 4] == _PCAPNG_MAGIC:
+            if bytes(buffer[position : position + 4]) == _PCAPNG_MAGIC:
                 self._order = "<" if buffer[position + 8] == 0x4D else ">"
                 self._interfaces = []
                 unpack = struct.Struct(self._order + "II").unpack_from
             kind, length = unpack(buffer, position)
             if length < 12 or length > MAX_BLOCK_BYTES:
-                known = buffer[position : position + 4] in _PCAP_MAGIC
+                known = bytes(buffer[position : position + 4]) in _PCAP_MAGIC
                 end = _End.HEADER if known else _End.DAMAGE
                 break
             if position + length > size:
@@ -204,12 +246,12 @@ class _Pcapng:
             if frame is not None:
                 frames.setdefault(frame[0], []).append(frame[1])
             position += length
-        data = np.frombuffer(buffer + bytes(PADDING), np.uint8) if frames else None
+        data = np.frombuffer(buffer, np.uint8)
         batches = [_ng_batch(link, data, rows) for link, rows in frames.items()]
         return _Parsed(batches=batches, used=position, end=end)
 
     def _block(
-        self, kind: int, buffer: bytes, start: int, end: int
+        self, kind: int, buffer: bytearray, start: int, end: int
     ) -> tuple[int, tuple[int, int, int, int]] | None:
         """Link type and (start, length, wire length, time) of a block's frame, if any."""
         order = self._order
@@ -237,7 +279,7 @@ class _Pcapng:
         time_ns = ((seconds + interface.offset_s) & 0x1_FFFF_FFFF) * 1_000_000_000 + nanoseconds
         return interface.link, (start + 20, length, wire, time_ns)
 
-    def _add_interface(self, body: bytes) -> None:
+    def _add_interface(self, body: bytearray) -> None:
         if len(self._interfaces) >= MAX_INTERFACES:
             return
         (link,) = struct.unpack_from(self._order + "H", body)
@@ -258,10 +300,7 @@ class _Pcapng:
         self._interfaces.append(_Interface(link=link, ticks_per_s=ticks_per_s, offset_s=offset_s))
 
 
-def _ng_batch(
-    link: int, data: np.ndarray[tuple[int], np.dtype[np.uint8]] | None, rows: list[tuple[int, ...]]
-) -> PacketBatch:
-    assert data is not None
+def _ng_batch(link: int, data: ByteArray, rows: list[tuple[int, int, int, int]]) -> PacketBatch:
     columns = np.array(rows, np.int64)
     return PacketBatch(
         link=link,

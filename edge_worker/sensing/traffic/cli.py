@@ -95,7 +95,7 @@ def _user_errors() -> Iterator[None]:
         yield
     except BrokenPipeError:
         # The reader (such as `head`) has seen enough; keep the interpreter from flushing.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
     except OSError as error:
         _fail(f"{error.filename or 'file'}: {error.strerror or error}")
     except (CaptureError, SourceError, ValueError) as error:

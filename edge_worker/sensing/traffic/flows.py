@@ -19,8 +19,8 @@ from edge_worker.sensing.traffic.join import Joined, NameJoin
 from edge_worker.sensing.traffic.names.dns import DnsMessage, parse_dns
 from edge_worker.sensing.traffic.observation import NameSource
 from edge_worker.sensing.traffic.packets import IntArray
+from edge_worker.sensing.traffic.probe import Finding, Probe, TcpProbe, probe_for
 from edge_worker.sensing.traffic.watch import address_text, address_words
-from edge_worker.sensing.traffic.probe import Finding, Probe, TcpProbe, UdpProbe, probe_for
 
 MAX_FLOWS = 262_144
 # Conversations whose name is still looked for at the same time.
@@ -50,6 +50,8 @@ _ROW = np.dtype(
         ("last_ns", "i8"),
     ]
 )
+_IS_DNS = np.zeros(65_536, np.bool_)
+_IS_DNS[list(DNS_PORTS)] = True
 _SOURCES = tuple(NameSource)
 _SYN, _ACK = 0x02, 0x10
 
@@ -133,9 +135,10 @@ class FlowTable:
         begun = int(self._rows["first_ns"][flow]) / 1e9
         return self._join.find((*client, *server), begun)
 
-    def row(self, flow: int) -> np.void:
-        """The columns of one conversation."""
-        return self._rows[flow]
+    def service(self, flow: int) -> tuple[int, int]:
+        """IP protocol and the server's port."""
+        row = self._rows[flow]
+        return int(row["protocol"]), int(row["server_port"])
 
     def endpoints(self, flow: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Address words of client and server."""
@@ -162,7 +165,7 @@ class FlowTable:
         flow = np.empty(len(order), np.int64)
         flow[order] = np.repeat(flows, counts)
         self._name(table, flow)
-        return self._count_up(table, flow)
+        return self._count_up(table, flow, order)
 
     def forget(self, keep: BoolArray) -> None:
         """Drop the conversations that `keep` (one flag per conversation) leaves out.
@@ -275,43 +278,40 @@ class FlowTable:
     def _upward(self, table: HeaderTable, flow: IntArray) -> BoolArray:
         """Which packets go from client to server."""
         rows = self._rows
-        return (
+        upward: BoolArray = (
             (table.src_port == rows["client_port"][flow])
             & (table.src_low == rows["client_low"][flow])
             & (table.src_high == rows["client_high"][flow])
         )
+        return upward
 
-    def _count_up(self, table: HeaderTable, flow: IntArray) -> Activity:
-        time_ns = table.batch.time_ns[table.frame]
-        wire = table.batch.wire[table.frame]
-        up = np.where(self._upward(table, flow), wire, 0)
+    def _count_up(self, table: HeaderTable, flow: IntArray, order: IntArray) -> Activity:
+        frame = table.frame[order]
+        flow, upward = flow[order], self._upward(table, flow)[order]
+        time_ns, wire = table.batch.time_ns[frame], table.batch.wire[frame]
         second = time_ns // 1_000_000_000
-        # Conversation and second in one number: 33 bits hold Unix time until 2242.
-        pairs, inverse, packets = np.unique(
-            (flow << 33) | (second & 0x1_FFFF_FFFF), return_inverse=True, return_counts=True
-        )
-        total = np.bincount(inverse, wire, len(pairs)).astype(np.int64)
-        upward = np.bincount(inverse, up, len(pairs)).astype(np.int64)
+        # Runs of packets of one conversation in one second.
+        change = (flow[1:] != flow[:-1]) | (second[1:] != second[:-1])
+        starts = np.flatnonzero(np.concatenate(([True], change)))
+        total = np.add.reduceat(wire, starts)
+        up = np.add.reduceat(np.where(upward, wire, 0), starts)
+        packets = np.diff(np.append(starts, len(order)))
         activity = Activity(
-            flow=pairs >> 33,
-            second=pairs & 0x1_FFFF_FFFF,
-            up=upward,
-            down=total - upward,
-            packets=packets,
+            flow=flow[starts], second=second[starts], up=up, down=total - up, packets=packets
         )
         rows = self._rows
         np.add.at(rows["up"], activity.flow, activity.up)
         np.add.at(rows["down"], activity.flow, activity.down)
         np.add.at(rows["packets"], activity.flow, packets)
-        np.maximum.at(rows["last_ns"], flow, time_ns)
-        np.minimum.at(rows["first_ns"], flow, time_ns)
+        np.maximum.at(rows["last_ns"], activity.flow, np.maximum.reduceat(time_ns, starts))
+        np.minimum.at(rows["first_ns"], activity.flow, np.minimum.reduceat(time_ns, starts))
         return activity
 
     # --- Names ---------------------------------------------------------------------------
 
     def _name(self, table: HeaderTable, flow: IntArray) -> None:
         """Look at the first payloads of conversations without a name, and at all DNS."""
-        dns = np.isin(table.src_port, DNS_PORTS) | np.isin(table.dst_port, DNS_PORTS)
+        dns = _IS_DNS[table.src_port] | _IS_DNS[table.dst_port]
         dns &= (table.protocol == UDP) | (table.protocol == TCP)
         wanted = (table.size > 0) & (dns | ~self._rows["done"][flow])
         chosen = np.flatnonzero(wanted)
@@ -386,18 +386,20 @@ class FlowTable:
     def _take_dns(self, number: int, payload: bytes, upward: bool, now: float) -> None:
         tcp = self._rows["protocol"][number] == TCP
         message = parse_dns(payload[2:] if tcp else payload)
-        if message is None or message.name is None:
+        if message is None:
             return
         row = self._rows[number]
-        if row["name"] < 0:
-            self._set_name(number, message.name, NameSource.DNS)
-            if message.response == upward and row["server_port"] not in DNS_PORTS:
+        if message.label and (row["name"] < 0 or message.name is not None):
+            first = row["name"] < 0
+            self._set_name(number, message.label, NameSource.DNS)
+            if first and message.response == upward and row["server_port"] not in DNS_PORTS:
                 self._swap(number)
         if message.response:
             self._learn(message, (int(row["client_high"]), int(row["client_low"])), now)
 
     def _learn(self, message: DnsMessage, client: tuple[int, int], now: float) -> None:
-        assert message.name is not None
+        if message.name is None:
+            return
         for answer in message.answers:
             server = address_words(answer.address)
             self._join.learn((*client, *server), message.name, now=now, ttl=answer.ttl)

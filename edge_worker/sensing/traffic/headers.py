@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.traffic.packets import PADDING, ByteArray, IntArray, PacketBatch
+from edge_worker.sensing.traffic.packets import PADDING, IntArray, PacketBatch, overlapping
 
 BoolArray = npt.NDArray[np.bool_]
 WordArray = npt.NDArray[np.uint64]
@@ -131,6 +132,10 @@ class _Walk:
             self._flags,
         ) = (np.zeros(count, np.int64) for _ in range(7))
         self._is_ip = np.zeros(count, np.bool_)
+        # Big-endian numbers at any byte: views that overlap themselves.
+        self._halves, self._words, self._longs = (
+            overlapping(self._data, kind) for kind in (">u2", ">u4", ">u8")
+        )
         # Within these, the layers below must not read behind the captured bytes.
         self._limit = len(self._data) - PADDING
 
@@ -171,17 +176,15 @@ class _Walk:
     # --- Reading -------------------------------------------------------------------------
 
     def _u8(self, at: IntArray) -> IntArray:
-        return self._data[at].astype(np.int64)
+        values: IntArray = self._data[at].astype(np.int64)
+        return values
 
     def _u16(self, at: IntArray) -> IntArray:
-        return (self._data[at].astype(np.int64) << 8) | self._data[at + 1]
+        return self._halves[at].astype(np.int64)
 
     def _u32(self, at: IntArray) -> IntArray:
-        return (self._u16(at) << 16) | self._u16(at + 2)
-
-    def _words(self, at: IntArray, width: int, kind: str) -> npt.NDArray[np.void]:
-        rows = np.lib.stride_tricks.sliding_window_view(self._data, width)[at]
-        return rows.view(kind)
+        values: IntArray = self._words[at].astype(np.int64)
+        return values
 
     def _holding(self, rows: IntArray, size: int) -> IntArray:
         """Those of the rows whose next header is there; the others are lost."""
@@ -200,8 +203,10 @@ class _Walk:
 
     def _handler(self, layer: int) -> Callable[[IntArray], None]:
         if layer >= _IP:
-            return _TRANSPORTS.get(layer - _IP, _Walk._finish).__get__(self)
-        return _LAYERS.get(layer, _Walk._drop).__get__(self)
+            handler = _TRANSPORTS.get(layer - _IP, _Walk._finish)
+        else:
+            handler = _LAYERS.get(layer, _Walk._drop)
+        return partial(handler, self)
 
     # --- Link layers ---------------------------------------------------------------------
 
@@ -335,10 +340,9 @@ class _Walk:
         fragment = self._u16(at + 6)
         # Segmentation offload leaves the length 0: then the frame's end is the packet's.
         self._shorten(rows, at + length, length >= header)
-        addresses = self._words(at + 12, 8, ">u4").astype(np.uint64)
         self._src_high[rows] = self._dst_high[rows] = 0
-        self._src_low[rows] = addresses[:, 0] | V4_MAPPED
-        self._dst_low[rows] = addresses[:, 1] | V4_MAPPED
+        self._src_low[rows] = self._words[at + 12].astype(np.uint64) | V4_MAPPED
+        self._dst_low[rows] = self._words[at + 16].astype(np.uint64) | V4_MAPPED
         self._enter_ip(rows, self._u8(at + 9), at + header, (fragment & 0x1FFF) != 0)
 
     def _ipv6(self, rows: IntArray) -> None:
@@ -350,9 +354,8 @@ class _Walk:
             rows, at = rows[valid], at[valid]
         length = self._u16(at + 4)
         self._shorten(rows, at + 40 + length, length > 0)
-        addresses = self._words(at + 8, 32, ">u8").astype(np.uint64)
-        self._src_high[rows], self._src_low[rows] = addresses[:, 0], addresses[:, 1]
-        self._dst_high[rows], self._dst_low[rows] = addresses[:, 2], addresses[:, 3]
+        self._src_high[rows], self._src_low[rows] = self._longs[at + 8], self._longs[at + 16]
+        self._dst_high[rows], self._dst_low[rows] = self._longs[at + 24], self._longs[at + 32]
         self._enter_ip(rows, self._u8(at + 6), at + 40, np.zeros(len(rows), np.bool_))
 
     def _shorten(self, rows: IntArray, end: IntArray, known: BoolArray) -> None:
@@ -412,13 +415,8 @@ class _Walk:
         rows = self._holding(rows, 4)
         at = self._at[rows]
         flags, kind = self._u16(at), self._u16(at + 2)
-        options = sum(
-            (
-                np.where(flags & bit, size, 0)
-                for bit, size in ((0x8000, 4), (0x2000, 4), (0x1000, 4))
-            ),
-            start=np.zeros(len(rows), np.int64),
-        )
+        # Checksum, key and sequence number are there when their bit is.
+        options = 4 * ((flags >> 15) + ((flags >> 13) & 1) + ((flags >> 12) & 1))
         enhanced = (flags & 7) == 1  # PPTP: a field of its own for the acknowledgement
         options += np.where(enhanced & ((flags & 0x80) != 0), 4, 0)
         layer = np.select(
@@ -464,7 +462,7 @@ class _Walk:
             if inside.any():
                 chosen = rows[inside]
                 there = self._at[chosen] + 16 <= np.minimum(self._end[chosen], self._limit)
-                enter.__get__(self)(chosen[there])
+                enter(self, chosen[there])
 
     def _gtp(self, rows: IntArray) -> None:
         at = self._at[rows]

@@ -20,7 +20,7 @@ from edge_worker.sensing.traffic.categories import (
 from edge_worker.sensing.traffic.flows import DNS_PORTS, MAX_FLOWS, Activity, Flow, FlowTable
 from edge_worker.sensing.traffic.headers import TCP, UDP, decode_headers
 from edge_worker.sensing.traffic.observation import NameSource, UsageSlice
-from edge_worker.sensing.traffic.packets import IntArray, PacketBatch
+from edge_worker.sensing.traffic.packets import PacketBatch
 from edge_worker.sensing.traffic.watch import Watch, address_text, is_group, is_home
 
 # A conversation that was silent for so long has ended (UDP mappings of routers live for
@@ -118,8 +118,7 @@ class TrafficMeter:
 
     def entry(self, flow: int) -> AppEntry:
         """App, category and role of a conversation."""
-        row = self.table.row(flow)
-        protocol, port = int(row["protocol"]), int(row["server_port"])
+        protocol, port = self.table.service(flow)
         client, server = self.table.endpoints(flow)
         if protocol in (_ESP, _GRE):
             return HIDDEN

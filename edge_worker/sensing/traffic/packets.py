@@ -10,7 +10,7 @@ import numpy.typing as npt
 ByteArray = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 
-# Zero bytes behind the last frame, so that a whole batch of fixed-size headers can be
+# Bytes behind the last frame, so that a whole batch of fixed-size headers can be
 # gathered without checking each one first. `headers` checks the true ends afterwards.
 PADDING = 128
 
@@ -19,7 +19,8 @@ PADDING = 128
 class PacketBatch:
     """Frames of one link type in one buffer.
 
-    data: the buffer, with PADDING zero bytes at the end.
+    data: the buffer, with PADDING more bytes at the end. The source may use it again for
+    the next batch.
     start, length: place of each frame in it and the bytes captured, shape (packets,).
     wire: bytes that each frame had on the wire. time_ns: Unix nanoseconds.
     """
@@ -44,3 +45,9 @@ class PacketBatch:
             wire=self.wire[rows],
             time_ns=self.time_ns[rows],
         )
+
+
+def overlapping(data: ByteArray, kind: str) -> npt.NDArray[np.uint64]:
+    """A view of numbers of `kind` (such as ">u2") that begin at every byte of `data`."""
+    item = np.dtype(kind)
+    return np.ndarray((len(data) - item.itemsize + 1,), item, data.data, strides=(1,))

@@ -160,7 +160,9 @@ Probe = TcpProbe | UdpProbe
 
 def probe_for(protocol: int) -> Probe | None:
     """A fresh probe for a conversation of this IP protocol."""
-    return {TCP: TcpProbe, UDP: UdpProbe}.get(protocol, lambda: None)()
+    if protocol == TCP:
+        return TcpProbe()
+    return UdpProbe() if protocol == UDP else None
 
 
 def _hello_finding(hello: tls.Hello, source: NameSource) -> Finding | None:

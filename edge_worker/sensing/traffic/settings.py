@@ -1,4 +1,4 @@
-"""Settings of the traffic tools: the tables `[tools.traffic_capture]` and `[tools.app_usage_windows]`."""
+"""Settings of the tools `traffic_capture` and `app_usage_windows`."""
 
 from __future__ import annotations
 

@@ -1,55 +1,48 @@
-"""Makes the source `traffic_capture` from its settings and the people who opted in."""
+"""Opens the source that the settings name: what runs inside the capture process."""
 
 from __future__ import annotations
 
+import heapq
 import io
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from edge_worker.catalogue.ports import Port
-from edge_worker.catalogue.tool import Emit, SourceError, ToolContext
+from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import Person
-from edge_worker.sensing.traffic.capture import run_live, run_offline
+from edge_worker.sensing.traffic.boundary import Notice
+from edge_worker.sensing.traffic.capture import StopFlag, run_live, run_observed, run_offline
 from edge_worker.sensing.traffic.capture_file import CaptureError, CaptureStream
-from edge_worker.sensing.traffic.categories import CategoryError, load_categories
+from edge_worker.sensing.traffic.categories import Categories, CategoryError, load_categories
 from edge_worker.sensing.traffic.meter import TrafficMeter
 from edge_worker.sensing.traffic.observation import SliceBatch
 from edge_worker.sensing.traffic.packets import PacketBatch
 from edge_worker.sensing.traffic.replay import paced
-from edge_worker.sensing.traffic.settings import CaptureSettings, SourceKind, parse_settings
-from edge_worker.sensing.traffic.watch import AddressError, Watch, watch_people
+from edge_worker.sensing.traffic.settings import CaptureSettings, SourceKind
+from edge_worker.sensing.traffic.watch import AddressError, Watch, ip_words, watch_people
+
+EmitMessage = Callable[[SliceBatch | Notice], None]
 
 
-class TrafficCapture:
-    """The source of the tool `traffic_capture`: emits a SliceBatch about once a second."""
+@dataclass(frozen=True, kw_only=True)
+class OpenSource:
+    """A source whose files and sockets are open.
 
-    def __init__(self, context: ToolContext) -> None:
-        self._settings = parse_settings(CaptureSettings, context.settings, "traffic_capture")
-        self._people = context.people or ((context.person,) if context.person else ())
+    run: captures until the stop flag is set or the source ends; raises SourceError.
+    needs_network: it goes on making connections (a polled server).
+    """
 
-    def run(self, emit: Emit, stop: threading.Event) -> None:
-        """Capture until `stop` is set or the file ends.
-
-        Raises SourceError with what to do.
-        """
-        capture(
-            self._settings,
-            self._people,
-            lambda batch: emit(Port.OBSERVATIONS, batch),
-            stop,
-        )
+    run: Callable[[EmitMessage, StopFlag], None]
+    needs_network: bool = False
 
 
-def capture(
-    settings: CaptureSettings,
-    people: tuple[Person, ...],
-    emit: Callable[[SliceBatch], None],
-    stop: threading.Event,
-) -> None:
-    """Run the source that the settings name. Raises SourceError."""
+def open_source(settings: CaptureSettings, people: tuple[Person, ...]) -> OpenSource:
+    """Open what the settings name, for these people.
+
+    Raises SourceError with what to do; also when nobody opted in with an address.
+    """
     try:
         watch = watch_people(people)
         categories = load_categories(settings.categories)
@@ -57,65 +50,158 @@ def capture(
         raise SourceError(str(error)) from error
     if not watch:
         raise SourceError("nobody with a device address has opted in, so nothing is captured")
-    meter = TrafficMeter(categories, watch)
+    return _OPENERS[settings.source](settings, people, watch, categories)
+
+
+_Opener = Callable[[CaptureSettings, tuple[Person, ...], Watch, Categories], OpenSource]
+
+
+def _open_pcap(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    assert settings.path is not None
+    path, meter = settings.path, TrafficMeter(categories, watch)
+    _file(path).close()  # a missing file is told at once
+    if settings.speed == 0:
+        return OpenSource(run=partial(_offline, partial(_batches, path), meter))
+    packets = _replay(partial(_batches, path), settings.speed, loop=settings.loop)
+    return OpenSource(run=partial(_live, packets, meter))
+
+
+def _open_stream(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.stream import stream_packets
+
+    assert settings.path is not None
+    packets = stream_packets(_file(settings.path))
+    return OpenSource(run=partial(_live, packets, TrafficMeter(categories, watch)))
+
+
+def _open_interface(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.live import interface_packets, open_interface
+
+    assert settings.interface is not None
+    packets = interface_packets(open_interface(settings.interface, watch))
+    return OpenSource(run=partial(_live, packets, TrafficMeter(categories, watch)))
+
+
+def _open_generator(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    recording = _evening(people, settings.seed)
+    packets = _replay(
+        lambda: CaptureStream(io.BytesIO(recording)), settings.speed or 1.0, loop=True
+    )
+    return OpenSource(run=partial(_live, packets, TrafficMeter(categories, watch)))
+
+
+def _open_adguard(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.adguard import AdGuardLog
+    from edge_worker.sensing.traffic.query_log import polled
+
+    log = AdGuardLog(settings, watch)
+    return OpenSource(
+        run=partial(run_observed, polled(log, settings.poll_s), categories), needs_network=True
+    )
+
+
+def _open_pihole(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.pihole import PiHoleLog
+    from edge_worker.sensing.traffic.query_log import polled
+
+    log = PiHoleLog(settings, watch)
+    return OpenSource(
+        run=partial(run_observed, polled(log, settings.poll_s), categories), needs_network=True
+    )
+
+
+def _open_netflow(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.netflow_listener import flow_observations, open_listener
+
+    assert settings.exporter is not None
+    listener = open_listener(settings.listen, settings.port)
+    observations = flow_observations(listener, settings.exporter, watch)
+    return OpenSource(run=partial(run_observed, observations, categories))
+
+
+def _open_nfstream(
+    settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
+) -> OpenSource:
+    from edge_worker.sensing.traffic.nfstream_source import nfstream_observations
+
+    assert settings.path is not None
+    observations = nfstream_observations(settings.path, watch)
+    return OpenSource(run=partial(run_observed, observations, categories, live=False))
+
+
+_OPENERS: dict[SourceKind, _Opener] = {
+    SourceKind.PCAP: _open_pcap,
+    SourceKind.STREAM: _open_stream,
+    SourceKind.INTERFACE: _open_interface,
+    SourceKind.GENERATOR: _open_generator,
+    SourceKind.ADGUARD: _open_adguard,
+    SourceKind.PIHOLE: _open_pihole,
+    SourceKind.NETFLOW: _open_netflow,
+    SourceKind.NFSTREAM: _open_nfstream,
+}
+
+
+def _live(
+    packets: Iterable[PacketBatch | None], meter: TrafficMeter, emit: EmitMessage, stop: StopFlag
+) -> None:
     try:
-        if settings.source is SourceKind.PCAP and settings.speed == 0:
-            assert settings.path is not None
-            run_offline(_file(settings.path), meter, emit, stop)
-        else:
-            run_live(_packets(settings, watch, people), meter, emit, stop)
+        run_live(packets, meter, emit, stop)
     except CaptureError as error:
         raise SourceError(f"cannot read the capture: {error}") from error
 
 
-def _packets(
-    settings: CaptureSettings, watch: Watch, people: tuple[Person, ...]
-) -> Iterator[PacketBatch | None]:
-    if settings.source is SourceKind.INTERFACE:
-        from edge_worker.sensing.traffic.live import interface_packets, open_interface
-
-        assert settings.interface is not None
-        with open_interface(settings.interface, watch) as raw:
-            yield from interface_packets(raw)
-    elif settings.source is SourceKind.PCAP:
-        assert settings.path is not None
-        yield from _replay(lambda: _file(settings.path), settings)
-    elif settings.source is SourceKind.GENERATOR:
-        recording = _evening(people, settings.seed)
-        yield from _replay(lambda: CaptureStream(io.BytesIO(recording)), settings, loop=True)
-    else:
-        raise SourceError(f"the source {settings.source.value!r} is not built in")
+def _offline(
+    opened: Callable[[], Iterable[PacketBatch]],
+    meter: TrafficMeter,
+    emit: EmitMessage,
+    stop: StopFlag,
+) -> None:
+    try:
+        run_offline(opened(), meter, emit, stop)
+    except CaptureError as error:
+        raise SourceError(f"cannot read the capture: {error}") from error
 
 
 def _replay(
-    opened: Callable[[], Iterator[PacketBatch] | CaptureStream],
-    settings: CaptureSettings,
-    *,
-    loop: bool = False,
+    opened: Callable[[], Iterable[PacketBatch]], speed: float, *, loop: bool
 ) -> Iterator[PacketBatch | None]:
     while True:
-        yield from paced(opened(), speed=settings.speed or 1.0)
-        if not (loop or settings.loop):
+        yield from paced(opened(), speed=speed)
+        if not loop:
             return
 
 
-def _file(path: Path) -> Iterator[PacketBatch]:
-    """Batches of a file, "-" is standard input. Raises SourceError when it can't be opened."""
-    try:
-        file = sys.stdin.buffer if str(path) == "-" else path.open("rb", buffering=0)
-    except OSError as error:
-        raise SourceError(f"cannot open the capture {path}: {error.strerror}") from error
-    with file:
+def _batches(path: Path) -> Iterator[PacketBatch]:
+    with _file(path) as file:
         yield from CaptureStream(file)
+
+
+def _file(path: Path) -> io.FileIO:
+    """Open a file, "-" is standard input. Raises SourceError when it can't be opened."""
+    try:
+        return io.FileIO(0 if str(path) == "-" else path, closefd=str(path) != "-")
+    except OSError as error:
+        raise SourceError(f"cannot open the capture: {error.strerror}") from error
 
 
 def _evening(people: tuple[Person, ...], seed: int) -> bytes:
     """A simulated evening of every person who has an IP address, as a capture."""
     from edge_worker.sensing.traffic.frames import write_pcap
     from edge_worker.sensing.traffic.generator import generate
-    from edge_worker.sensing.traffic.watch import ip_words
-
-    import heapq
 
     streams = []
     for number, person in enumerate(people):

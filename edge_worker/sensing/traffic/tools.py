@@ -13,7 +13,7 @@ from edge_worker.messages import ToolCard, ToolInput
 
 
 def _make_capture(context: ToolContext) -> Source:
-    from edge_worker.sensing.traffic.sources import TrafficCapture
+    from edge_worker.sensing.traffic.process import TrafficCapture
 
     return TrafficCapture(context)
 

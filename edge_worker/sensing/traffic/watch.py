@@ -61,7 +61,8 @@ class Watch:
             return np.zeros(len(table), np.bool_)
         known = np.isin(table.src_mac, list(self.macs))
         own_ip = self._owner(table.src_high, table.src_low, np.zeros(len(table), np.int64)) >= 0
-        return own_ip & ~known & ((table.src_mac & _LOCAL_BIT) != 0)
+        moved: BoolArray = own_ip & ~known & ((table.src_mac & _LOCAL_BIT) != 0)
+        return moved
 
 
 def watch_people(people: Iterable[Person]) -> Watch:

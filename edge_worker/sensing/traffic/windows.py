@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_worker.sensing.traffic.observation import UsageSlice
 
@@ -58,7 +59,7 @@ class _Category:
         total = np.cumsum(volume)
         trailing = total[RATE_SPAN_S:] - total[:-RATE_SPAN_S]
         moved = np.cumsum(volume > 0)
-        recent = moved[RATE_SPAN_S:] - moved[RATE_SPAN_S - HOLD_S : -HOLD_S]
+        recent: npt.NDArray[np.int64] = moved[RATE_SPAN_S:] - moved[RATE_SPAN_S - HOLD_S : -HOLD_S]
         used = (trailing >= MIN_BYTES_PER_MINUTE) & (recent > 0)
         for second in self.queries:
             used[max(second - t0, 0) : max(second - t0 + QUERY_HOLD_S, 0)] = True

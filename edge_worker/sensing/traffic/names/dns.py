@@ -5,10 +5,11 @@ Also multicast DNS and LLMNR, which have the same form.
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from dataclasses import dataclass
 
-from edge_worker.sensing.traffic.names.host import host_name
+from edge_worker.sensing.traffic.names.host import host_name, shown_name
 
 MAX_LABELS = 128
 MAX_POINTERS = 16
@@ -28,10 +29,14 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class DnsMessage:
-    """A query or an answer. `name` is None when it holds characters no host name has."""
+    """A query or an answer. `name` is None when it holds characters no host name has.
+
+    label: the name for a list, with odd characters as "?" and cut where it is damaged.
+    """
 
     response: bool
     name: str | None
+    label: str | None
     kind: int
     answers: tuple[Answer, ...] = ()
 
@@ -41,34 +46,27 @@ def parse_dns(data: bytes) -> DnsMessage | None:
     if len(data) < 12:
         return None
     _, flags, questions, answers, *_ = _HEADER(data)
-    # Opcodes above 5 don't exist, and nobody asks several questions but mDNS.
-    if (flags >> 11) & 15 > 5 or questions > MAX_RECORDS or answers > 4 * MAX_RECORDS:
-        return None
     response = bool(flags & 0x8000)
-    if not questions and not (response and answers):
-        return None
-    name, position = read_name(data, 12)
-    if position < 0:
-        return None
-    if not questions:
-        if position + 10 > len(data):
-            return None
-        kind = _RECORD(data, position)[0]
-        return DnsMessage(response=True, name=name, kind=kind)
-    if position + 4 > len(data):
-        return None
-    kind, klass = struct.unpack_from(">HH", data, position)
-    # The top bit asks an mDNS answer by unicast. 1 is the Internet, 255 any.
-    if klass & 0x7FFF not in (1, 3, 4, 254, 255):
-        return None
+    # Opcodes above 5 don't exist, and nobody but mDNS asks several questions.
+    sound = (flags >> 11) & 15 <= 5 and questions <= MAX_RECORDS and answers <= 4 * MAX_RECORDS
+    sound = sound and bool(questions or (response and answers))
+    raw, position = read_name(data, 12)
+    name, label = host_name(raw), shown_name(raw)
+    if not sound or position < 0 or position + 4 > len(data):
+        return DnsMessage(response=response, name=None, label=label, kind=0) if label else None
+    # A question ends with type and class, a record begins so behind its name.
+    (kind,) = struct.unpack_from(">H", data, position)
+    message = DnsMessage(response=response, name=name, label=label, kind=kind)
+    if not (questions and response and name):
+        return message
     position += 4
     for _ in range(questions - 1):
-        _, position = read_name(data, position)
+        position = skip_name(data, position)
         if position < 0:
-            return DnsMessage(response=response, name=name, kind=kind)
+            return message
         position += 4
-    found = _read_answers(data, position, answers) if response and name else ()
-    return DnsMessage(response=response, name=name, kind=kind, answers=found)
+    found = _read_answers(data, position, answers)
+    return dataclasses.replace(message, answers=found)
 
 
 def _read_answers(data: bytes, position: int, count: int) -> tuple[Answer, ...]:
@@ -87,36 +85,32 @@ def _read_answers(data: bytes, position: int, count: int) -> tuple[Answer, ...]:
     return tuple(found)
 
 
-def read_name(data: bytes, position: int) -> tuple[str | None, int]:
-    """The name at `position` and the place behind it; -1 as place when it is malformed."""
+def read_name(data: bytes, position: int) -> tuple[bytes, int]:
+    """The name at `position` and the place behind it; place -1 when it is malformed.
+
+    Of a malformed name, the labels before the damage.
+    """
     labels: list[bytes] = []
     after = -1
     jumps = total = 0
-    size = len(data)
-    while True:
-        if position >= size:
-            return None, -1
+    while position < len(data):
         length = data[position]
+        if length == 0:
+            return b".".join(labels), after if after >= 0 else position + 1
         if length >= 0xC0:
-            if position + 1 >= size or jumps >= MAX_POINTERS:
-                return None, -1
-            if after < 0:
-                after = position + 2
-            target = ((length & 0x3F) << 8) | data[position + 1]
-            if target >= position:  # a pointer leads back, else it could circle
-                return None, -1
+            target = int.from_bytes(data[position : position + 2]) & 0x3FFF
+            # A pointer leads back, else it could circle.
+            if position + 1 >= len(data) or jumps >= MAX_POINTERS or target >= position:
+                break
+            after = after if after >= 0 else position + 2
             position, jumps = target, jumps + 1
-        elif length > 63:
-            return None, -1
-        elif length == 0:
+            continue
+        total += length + 1
+        if length > 63 or total > 255 or len(labels) >= MAX_LABELS:
             break
-        else:
-            total += length + 1
-            if total > 255 or len(labels) >= MAX_LABELS:
-                return None, -1
-            labels.append(data[position + 1 : position + 1 + length])
-            position += length + 1
-    return host_name(b".".join(labels)), after if after >= 0 else position + 1
+        labels.append(data[position + 1 : position + 1 + length])
+        position += length + 1
+    return b".".join(labels), -1
 
 
 def skip_name(data: bytes, position: int) -> int:

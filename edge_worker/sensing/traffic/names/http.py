@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_worker.sensing.traffic.names.host import host_name, without_port
+from edge_worker.sensing.traffic.names.host import shown_name, without_port
 
 MAX_HEAD_BYTES = 8192
 METHODS = (
@@ -52,5 +52,5 @@ def request_host(data: bytes, *, keep_port: bool = False) -> tuple[str | None, b
 
 
 def _host(value: bytes, keep_port: bool) -> str | None:
-    name = host_name(value)
+    name = shown_name(value)
     return name if name is None or keep_port else without_port(name) or None

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge_worker.sensing.traffic.names.host import host_name
+from edge_worker.sensing.traffic.names.host import shown_name
 from edge_worker.sensing.traffic.names.tls import MAX_HELLO_BYTES, Hello, hello_from_handshake
 
 VERSION_1, VERSION_2 = 1, 0x6B3343CF
@@ -335,6 +335,6 @@ def google_hello(data: bytes) -> Hello | None:
             break
         tag, end = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if tag == b"SNI\0" and begin <= end and values + end <= len(data):
-            return Hello(name=host_name(data[values + begin : values + end]))
+            return Hello(name=shown_name(data[values + begin : values + end]))
         begin = end
     return Hello(name=None, complete=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from edge_worker.sensing.traffic.names.host import host_name
+from edge_worker.sensing.traffic.names.host import shown_name
 
 # Post-quantum key shares make 2 kB usual; a ClientHello full of tickets reaches 16 kB.
 MAX_HELLO_BYTES = 32_768
@@ -106,4 +106,4 @@ def _server_name(extension: bytes) -> str | None:
     if len(extension) < 5 or extension[2] != 0:
         return None
     (size,) = _U16(extension, 3)
-    return host_name(extension[5 : 5 + size])
+    return shown_name(extension[5 : 5 + size])

@@ -1,0 +1,33 @@
+"""A capture that comes through a pipe: `ssh router tcpdump -U -w - …` on standard input."""
+
+from __future__ import annotations
+
+import io
+import select
+from collections.abc import Iterator
+
+from edge_worker.sensing.traffic.capture_file import CaptureStream
+from edge_worker.sensing.traffic.packets import PacketBatch
+
+WAIT_S = 0.2
+
+
+class _Pipe:
+    """Reads like a file, but reports when nothing came for WAIT_S instead of blocking."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.waited = False
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        self.waited = not select.select([self._file], [], [], WAIT_S)[0]
+        return None if self.waited else self._file.readinto(buffer)
+
+
+def stream_packets(file: io.FileIO) -> Iterator[PacketBatch | None]:
+    """Yield batches as they arrive, and None while nothing comes.
+
+    Raises CaptureError when the stream doesn't start as a capture does.
+    """
+    with file:
+        yield from CaptureStream(_Pipe(file)).live()
