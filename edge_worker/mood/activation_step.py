@@ -229,9 +229,7 @@ class ActivationStep:
 
 
 _COLUMNS = {
-    group: np.array(
-        [name.startswith((f"window_{group}_", f"context_{group}_")) for name in FEATURE_NAMES]
-    )
+    group: np.array([name.startswith(f"context_{group}_") for name in FEATURE_NAMES])
     for group in ("breathing", "heart")
 }
 

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_worker.mood.datasets import DataError, Recording
 from edge_worker.mood.forest import Forest, forest_from_sklearn
 from edge_worker.mood.model_files import PROBABILITY_FLOOR, CalibratedForest
 from edge_worker.mood.rates import FloatArray
+from edge_worker.mood.sensor_noise import SensorNoise, degrade_all
 from edge_worker.mood.vitals_features import FEATURE_NAMES
-from edge_worker.mood.windows import Windows
+from edge_worker.mood.windows import Windows, join, judged_windows, training_windows
 
 TREES = 100
-LEAF_SIZES = (15, 30, 60)
+# Enough to compare leaf sizes and to calibrate; the forest that ships has TREES.
+INNER_TREES = 40
+# Half of the features per split: fewer left the weak ones too much say.
+MAX_FEATURES = 0.5
+LEAF_SIZES = (20, 40)
 INNER_FOLDS = 5
+RECEIVER = SensorNoise()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +33,52 @@ class Fitted:
     leaf_size: int
 
 
-def fit(training: Windows, judged: Windows, *, seed: int = 0) -> Fitted:
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Windows to grow trees on, and the windows as they are judged."""
+
+    training: Windows
+    """May show a task against several rests and through a poor receiver."""
+    judged: Windows
+    """As `judged_windows` gives them; for the choice of the leaf size and the calibration."""
+
+    def without(self, people: Sequence[str]) -> TrainingData:
+        """The same without these people."""
+        return TrainingData(
+            training=self.training.where(~np.isin(self.training.person, people)),
+            judged=self.judged.where(~np.isin(self.judged.person, people)),
+        )
+
+
+def training_data(
+    recordings: Sequence[Recording], *, noise: SensorNoise | None = RECEIVER, seed: int = 0
+) -> TrainingData:
+    """All windows with a label of these recordings, as measured and as a receiver errs.
+
+    noise: None = grow on the recordings as measured alone.
+    """
+    training = training_windows(recordings)
+    if noise is not None:
+        training = join([training, training_windows(degrade_all(recordings, noise, seed))])
+    return TrainingData(training=labelled(training), judged=labelled(judged_windows(recordings)))
+
+
+def fit(data: TrainingData, *, seed: int = 0) -> Fitted:
     """Choose the leaf size and calibrate by leaving people out, then fit on everybody.
 
-    training: windows to grow trees on (may show a task against several rests);
-    judged: the windows as they are judged, for the choice and the calibration.
-    Both may hold windows without a label, which are not used.
+    Raises DataError when there are too few people or only one class.
     """
-    training, judged = labelled(training), labelled(judged)
+    training, judged = data.training, data.judged
+    if len(np.unique(judged.person)) < INNER_FOLDS or len(np.unique(judged.label)) < 2:
+        raise DataError(f"training needs {INNER_FOLDS} people, and both calm and activated tasks")
     people = np.random.default_rng(seed).permutation(np.unique(judged.person))
     best: tuple[float, int, FloatArray] | None = None
     for leaf_size in LEAF_SIZES:
         scores = np.full(len(judged), np.nan)
         for fold in range(INNER_FOLDS):
             out = people[fold::INNER_FOLDS]
-            forest = grow(training.where(~np.isin(training.person, out)), leaf_size, seed)
+            kept = training.where(~np.isin(training.person, out))
+            forest = grow(kept, leaf_size, seed, INNER_TREES)
             held = np.isin(judged.person, out)
             scores[held] = logits(forest.probabilities(judged.rows[held]))
         loss = _balanced_log_loss(scores, judged)
@@ -64,12 +102,12 @@ def labelled(windows: Windows) -> Windows:
     return windows.where(np.isfinite(windows.label))
 
 
-def grow(windows: Windows, leaf_size: int, seed: int) -> Forest:
+def grow(windows: Windows, leaf_size: int, seed: int, trees: int = TREES) -> Forest:
     """A random forest in which every person's calm and activated time weigh the same."""
     from sklearn.ensemble import RandomForestClassifier
 
     grown = RandomForestClassifier(
-        TREES, min_samples_leaf=leaf_size, max_features="sqrt", random_state=seed, n_jobs=1
+        trees, min_samples_leaf=leaf_size, max_features=MAX_FEATURES, random_state=seed, n_jobs=1
     )
     grown.fit(windows.rows, windows.label.astype(int), sample_weight=even_weights(windows))
     return forest_from_sklearn(grown.estimators_, FEATURE_NAMES)
@@ -115,8 +153,3 @@ def _balanced_log_loss(scores: FloatArray, windows: Windows) -> float:
     share = windows.label.mean()
     loss = np.logaddexp(0, sign * (slope * scores + intercept - np.log(share / (1 - share))))
     return float(np.average(loss, weights=even_weights(windows)))
-
-
-def people_of(windows: Sequence[Windows]) -> list[str]:
-    """Everybody who appears in any of the tables."""
-    return sorted({str(person) for table in windows for person in np.unique(table.person)})

@@ -42,14 +42,18 @@ class DayTable:
     @property
     def better(self) -> FloatArray:
         """1 = above the own mean so far, 0 = not, NaN = no target."""
-        known = np.isfinite(self.mood) & np.isfinite(self.history).all(axis=1)
+        known = np.isfinite(self.mood) & self.has_history
         return np.where(known, (self.mood > self.usual).astype(float), np.nan)
 
     @property
     def has_usage(self) -> NDArray[np.bool_]:
         """Days with app use and a habit to compare it with."""
-        known: NDArray[np.bool_] = np.isfinite(self.usage).all(axis=1)
-        return known
+        return np.array([bool(np.isfinite(row).all()) for row in self.usage], dtype=np.bool_)
+
+    @property
+    def has_history(self) -> NDArray[np.bool_]:
+        """Days with enough earlier reports."""
+        return np.array([bool(np.isfinite(row).all()) for row in self.history], dtype=np.bool_)
 
     def where(self, chosen: NDArray[np.bool_]) -> DayTable:
         """The days of a mask."""

@@ -13,13 +13,14 @@ from edge_worker.mood.rates import FloatArray
 MIN_REPORTS = 7
 # A spread estimated from a few equal reports would make any next one look extreme.
 SPREAD_FLOOR = 0.15
+CLIP = 2.5
 HALF_LIVES_DAYS = (1.0, 3.0, 10.0)
 FEATURE_NAMES = (
-    *(f"recent_{half_life:g}d" for half_life in HALF_LIVES_DAYS),
     "last",
     "before_last",
-    "share_above",
-    "skew",
+    "last_seven",
+    *(f"recent_{half_life:g}d" for half_life in HALF_LIVES_DAYS),
+    "median",
 )
 
 
@@ -60,10 +61,10 @@ def habit(past: Sequence[Report], today: date) -> Habit | None:
         for half_life in HALF_LIVES_DAYS
     ]
     row = [
-        *recent,
         distance[-1],
         distance[-2],
-        float((distance > 0).mean()) - 0.5,
-        float(np.mean(distance**3)),
+        float(distance[-7:].mean()),
+        *recent,
+        float(np.median(distance)),
     ]
-    return Habit(mean=mean, spread=spread, row=np.clip(np.array(row), -4.0, 4.0))
+    return Habit(mean=mean, spread=spread, row=np.clip(np.array(row), -CLIP, CLIP))

@@ -23,6 +23,10 @@ BASELINE_STEP_S = 16.0
 VALID_SHARE = 0.75
 # A gap this long ends the context: before it was another situation.
 MAX_GAP_S = 30.0
+# A receiver of sound sometimes locks on a wrong harmonic for half a minute. Values further than
+# this from the median of their span count as just this far: real changes pass, locks shrink.
+HEART_REACH_BPM = 12.0
+BREATHING_REACH_BPM = 6.0
 
 SUMMARY_NAMES = (
     "heart_mean",  # beats per minute
@@ -35,7 +39,6 @@ SUMMARY_NAMES = (
     "log_heart_per_breath",
 )
 FEATURE_NAMES = (
-    *(f"window_{name}" for name in SUMMARY_NAMES),
     *(f"context_{name}" for name in SUMMARY_NAMES),
     "rest_heart_mean",
     "rest_breathing_mean",
@@ -67,10 +70,10 @@ def summarise(rates: Rates, *, valid_share: float = VALID_SHARE) -> FloatArray |
     None when breathing is missing (activation rests on it); heart entries are NaN when only
     the heart is missing.
     """
-    breathing = _spread(rates.breathing, valid_share)
+    breathing = _spread(rates.breathing, BREATHING_REACH_BPM, valid_share)
     if breathing is None:
         return None
-    heart = _spread(rates.heart, valid_share)
+    heart = _spread(rates.heart, HEART_REACH_BPM, valid_share)
     heart_mean, heart_sd, heart_step = heart or (np.nan, np.nan, np.nan)
     breathing_mean, breathing_sd, breathing_step = breathing
     return np.array(
@@ -112,8 +115,9 @@ def features(
 ) -> FloatArray | None:
     """Features of the window that ends before bin `end`, shape (len(FEATURE_NAMES),).
 
-    The context is what came before, up to CONTEXT_S and back to the last long gap; only the
-    past is looked at. None when the window itself was not measured well enough.
+    A window is seen in its context: itself and what came before, up to CONTEXT_S and back to
+    the last long gap; only the past is looked at. A minute alone is too noisy for breathing.
+    None when the window itself was not measured well enough.
     """
     length = round(window_s / GRID_S)
     window = summarise(rates.part(end - length, end)) if end >= length else None
@@ -124,7 +128,6 @@ def features(
         context = window
     return np.concatenate(
         [
-            window - rest.summary,
             context - rest.summary,
             [rest.summary[SUMMARY_NAMES.index("heart_mean")]],
             [rest.summary[SUMMARY_NAMES.index("breathing_mean")]],
@@ -141,12 +144,16 @@ def _context_start(rates: Rates, end: int, window: int) -> int:
     return min(begin, end - window)
 
 
-def _spread(values: FloatArray, valid_share: float) -> tuple[float, float, float] | None:
-    """Mean, standard deviation, root mean square of successive differences."""
+def _spread(
+    values: FloatArray, reach: float, valid_share: float
+) -> tuple[float, float, float] | None:
+    """Mean, standard deviation, root mean square of successive differences, within reach."""
     valid = np.isfinite(values)
     count = int(valid.sum())
     if count < 2 or count < valid_share * len(values):
         return None
+    median = float(np.median(values[valid]))
+    values = np.clip(values, median - reach, median + reach)
     measured = values[valid]
     steps = np.diff(values)
     steps = steps[np.isfinite(steps)]
