@@ -40,7 +40,7 @@ class CaptureAnalysis:
 
     def windows(self, window_s: int) -> Iterator[UsageWindow]:
         """Use per client and window, windows in the order in which they are complete."""
-        windows = UsageWindows(window_s)
+        windows = UsageWindows(window_s, amend=True)
         meter = TrafficMeter(self.categories, self.watch)
         latest = -math.inf
         for batch in self._batches():

@@ -76,12 +76,14 @@ def run_observed(
     emit: Callable[[SliceBatch], None],
     stop: StopFlag,
     *,
+    lag_s: float = 0.0,
     clock: Callable[[], float] = time.time,
     live: bool = True,
 ) -> None:
     """Sort what a source without packets saw; emit after every full second.
 
     observations: yields a sequence, empty while nothing happened, a few times a second.
+    lag_s: how late such a source may tell what happened; windows wait for so long.
     """
     reported = math.floor(clock())
     slices: list[UsageSlice] = []
@@ -91,23 +93,19 @@ def run_observed(
         for seen in group:
             slices += slices_of(seen, categories)
         now = math.floor(clock())
-        if now != reported or not live:
+        if live and now != reported:
             reported = now
-            emit(SliceBatch(slices=tuple(slices), until=now if live else -math.inf, live=live))
+            emit(SliceBatch(slices=tuple(slices), until=now - lag_s))
             slices = []
-    emit(SliceBatch(slices=tuple(slices), until=now_or_end(clock, live=live), live=live))
-
-
-def now_or_end(clock: Callable[[], float], *, live: bool) -> float:
-    """How far a source that ended is complete."""
-    return math.floor(clock()) if live else math.inf
+    end = math.floor(clock()) if live else math.inf
+    emit(SliceBatch(slices=tuple(slices), until=end, live=live))
 
 
 def slices_of(seen: Observation, categories: Categories) -> Iterator[UsageSlice]:
     """An observation by seconds, its bytes spread evenly from first to last."""
     entry = categories.find(seen.name)
-    if seen.hidden and entry is UNKNOWN:
-        entry = HIDDEN
+    if entry is UNKNOWN:
+        entry = HIDDEN if seen.hidden else seen.label or UNKNOWN
     first, last = int(seen.t0), max(int(seen.t0), math.ceil(seen.t1) - 1)
     count = min(last - first + 1, MAX_SPREAD_S)
     for second in range(count):

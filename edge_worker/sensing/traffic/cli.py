@@ -60,6 +60,52 @@ def clients(file: CaptureFile, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def live(
+    person: Annotated[
+        list[str],
+        typer.Option(help="NAME=ADDRESS[,ADDRESS...]: who opted in, IP or MAC; repeatable."),
+    ],
+    source: Annotated[
+        str, typer.Option(help="interface, stream, pcap, adguard, pihole, netflow or generator.")
+    ] = "interface",
+    interface: Annotated[str | None, typer.Option(help="Network interface, e.g. br-lan.")] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="pcap: a file. stream: a FIFO, - is standard input.")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="pcap: replay factor.")] = 1.0,
+    url: Annotated[str | None, typer.Option(help="adguard, pihole: the server's URL.")] = None,
+    username: Annotated[str | None, typer.Option(help="adguard: user name.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="EDGE_WORKER_DNS_PASSWORD", help="Better in the variable.")
+    ] = None,
+    exporter: Annotated[str | None, typer.Option(help="netflow: the router's address.")] = None,
+    port: Annotated[int, typer.Option(help="netflow: UDP port.")] = 2055,
+    window: Annotated[int, typer.Option(min=1, help="Length of a window in seconds.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show the app use of people who opted in, window by window, until Ctrl-C."""
+    with _user_errors():
+        from edge_worker.sensing.traffic.live_view import parse_person, watch_live
+
+        given = {
+            "source": source,
+            "interface": interface,
+            "path": path,
+            "speed": speed,
+            "url": url,
+            "username": username,
+            "password": password,
+            "exporter": exporter,
+            "port": port,
+        }
+        settings = {name: value for name, value in given.items() if value is not None}
+        for line in watch_live(
+            settings, tuple(parse_person(text) for text in person), window, as_json=as_json
+        ):
+            print(line, flush=True)
+
+
+@app.command()
 def generate(
     out: Annotated[Path, typer.Option(help="Capture file to write.")],
     client: Annotated[str, typer.Option(help="IP address of the device.")] = "192.168.1.23",
@@ -93,6 +139,8 @@ def _user_errors() -> Iterator[None]:
 
     try:
         yield
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
     except BrokenPipeError:
         # The reader (such as `head`) has seen enough; keep the interpreter from flushing.
         sys.stdout = None

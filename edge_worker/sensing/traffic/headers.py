@@ -180,7 +180,8 @@ class _Walk:
         return values
 
     def _u16(self, at: IntArray) -> IntArray:
-        return self._halves[at].astype(np.int64)
+        values: IntArray = self._halves[at].astype(np.int64)
+        return values
 
     def _u32(self, at: IntArray) -> IntArray:
         values: IntArray = self._words[at].astype(np.int64)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_worker.sensing.traffic.categories import AppEntry
+
 
 class NameSource(StrEnum):
     """How a server's name became known; the order is that of trust, best first."""
@@ -39,7 +41,8 @@ class Observation:
     """Person who opted in, or in an analysis the client's address."""
     name: str | None = None
     name_source: NameSource | None = None
-    app: str | None = None
+    label: AppEntry | None = None
+    """A classifier's opinion, used where the name says nothing."""
     up: int | None = None
     down: int | None = None
     packets: int | None = None

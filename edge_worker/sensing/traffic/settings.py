@@ -46,7 +46,8 @@ class CaptureSettings(_Settings):
     categories: Mapping[str, str] = Field(default_factory=dict)
     """The home's own rules, domain → category; they win over the shipped list."""
     url: str | None = None
-    """adguard, pihole: address of the server, such as http://192.168.1.2:3000."""
+    """adguard, pihole: address of the server, such as http://192.168.1.2:3000.
+    netflow: that of an AdGuard Home whose answers name the flows."""
     username: str | None = None
     password: str | None = Field(default=None, repr=False)
     poll_s: float = Field(default=15.0, ge=1, le=300)
@@ -55,6 +56,8 @@ class CaptureSettings(_Settings):
     port: int = Field(default=2055, ge=1, le=65_535)
     exporter: str | None = None
     """netflow: the router's address; packets of others are dropped."""
+    flow_lag_s: float = Field(default=60.0, ge=0, le=3600)
+    """netflow: the router's active timeout: so late it may tell of a long flow."""
 
     @model_validator(mode="after")
     def _complete(self) -> CaptureSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,14 @@ from edge_worker.sensing.traffic.capture import StopFlag, run_live, run_observed
 from edge_worker.sensing.traffic.capture_file import CaptureError, CaptureStream
 from edge_worker.sensing.traffic.categories import Categories, CategoryError, load_categories
 from edge_worker.sensing.traffic.meter import TrafficMeter
-from edge_worker.sensing.traffic.observation import SliceBatch
+from edge_worker.sensing.traffic.observation import Observation, SliceBatch
 from edge_worker.sensing.traffic.packets import PacketBatch
 from edge_worker.sensing.traffic.replay import paced
 from edge_worker.sensing.traffic.settings import CaptureSettings, SourceKind
 from edge_worker.sensing.traffic.watch import AddressError, Watch, ip_words, watch_people
+
+# A DNS server writes its log, and answers, within this time.
+ANSWER_S = 5.0
 
 EmitMessage = Callable[[SliceBatch | Notice], None]
 
@@ -105,9 +108,8 @@ def _open_adguard(
     from edge_worker.sensing.traffic.query_log import polled
 
     log = AdGuardLog(settings, watch)
-    return OpenSource(
-        run=partial(run_observed, polled(log, settings.poll_s), categories), needs_network=True
-    )
+    observations, lag_s = polled(log, settings.poll_s), settings.poll_s + ANSWER_S
+    return OpenSource(run=partial(_observed, observations, categories, lag_s), needs_network=True)
 
 
 def _open_pihole(
@@ -117,20 +119,31 @@ def _open_pihole(
     from edge_worker.sensing.traffic.query_log import polled
 
     log = PiHoleLog(settings, watch)
-    return OpenSource(
-        run=partial(run_observed, polled(log, settings.poll_s), categories), needs_network=True
-    )
+    observations, lag_s = polled(log, settings.poll_s), settings.poll_s + ANSWER_S
+    return OpenSource(run=partial(_observed, observations, categories, lag_s), needs_network=True)
 
 
 def _open_netflow(
     settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
 ) -> OpenSource:
-    from edge_worker.sensing.traffic.netflow_listener import flow_observations, open_listener
+    from edge_worker.sensing.traffic.adguard import AdGuardLog
+    from edge_worker.sensing.traffic.netflow_listener import (
+        DnsJoin,
+        flow_observations,
+        open_listener,
+    )
 
     assert settings.exporter is not None
     listener = open_listener(settings.listen, settings.port)
-    observations = flow_observations(listener, settings.exporter, watch)
-    return OpenSource(run=partial(run_observed, observations, categories))
+    join = DnsJoin()
+    log = AdGuardLog(settings, watch, join.learn) if settings.url else None
+    observations = flow_observations(
+        listener, settings.exporter, watch, join=join, log=log, poll_s=settings.poll_s
+    )
+    return OpenSource(
+        run=partial(_observed, observations, categories, settings.flow_lag_s),
+        needs_network=log is not None,
+    )
 
 
 def _open_nfstream(
@@ -140,7 +153,7 @@ def _open_nfstream(
 
     assert settings.path is not None
     observations = nfstream_observations(settings.path, watch)
-    return OpenSource(run=partial(run_observed, observations, categories, live=False))
+    return OpenSource(run=partial(_recorded, observations, categories))
 
 
 _OPENERS: dict[SourceKind, _Opener] = {
@@ -174,6 +187,25 @@ def _offline(
         run_offline(opened(), meter, emit, stop)
     except CaptureError as error:
         raise SourceError(f"cannot read the capture: {error}") from error
+
+
+def _observed(
+    observations: Iterable[Sequence[Observation]],
+    categories: Categories,
+    lag_s: float,
+    emit: EmitMessage,
+    stop: StopFlag,
+) -> None:
+    run_observed(observations, categories, emit, stop, lag_s=lag_s)
+
+
+def _recorded(
+    observations: Iterable[Sequence[Observation]],
+    categories: Categories,
+    emit: EmitMessage,
+    stop: StopFlag,
+) -> None:
+    run_observed(observations, categories, emit, stop, live=False)
 
 
 def _replay(

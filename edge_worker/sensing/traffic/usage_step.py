@@ -13,10 +13,9 @@ from edge_worker.sensing.traffic.observation import SliceBatch
 from edge_worker.sensing.traffic.settings import WindowSettings, parse_settings
 from edge_worker.sensing.traffic.windows import UsageWindow, UsageWindows
 
-# A source reports once a second also when it sees nothing. Polled ones come later.
-SOURCE_SILENT_S = 45.0
-# Slices of the last second of a window may be on their way when it ends.
-GRACE_S = 0.5
+# Every source reports once a second, also when it sees nothing; one that polls a server
+# may wait some seconds for its answer.
+SOURCE_SILENT_S = 15.0
 
 
 class AppUsageStep:
@@ -33,7 +32,9 @@ class AppUsageStep:
         self._windows = UsageWindows(self._window_s)
         people = (context.person,) if context.person is not None else context.people
         self._people = tuple(person.id for person in people)
-        self._heard: float | None = None
+        self._now = now
+        self._complete = float("-inf")
+        self._contact = now()
         self._live = True
         self._next = self._edge(now()) + self._window_s
 
@@ -41,15 +42,17 @@ class AppUsageStep:
         """Take a SliceBatch; closes the windows that it completes."""
         if port != Port.OBSERVATIONS or not isinstance(value, SliceBatch):
             return []
-        self._live, self._heard = value.live, value.until
+        self._live, self._contact = value.live, self._now()
+        self._complete = max(self._complete, value.until)
         self._windows.add(part for part in value.slices if part.person in self._people)
         if value.live:
             return self._close(value.until)
         return [_output(window) for window in self._windows.close_before(value.until)]
 
     def tick(self, now: float) -> Iterable[Output]:
-        """Close what has ended by the wall clock."""
-        return self._close(now - GRACE_S) if self._live else []
+        """Close by the wall clock what a source that fell silent no longer completes."""
+        silent = self._live and now - self._contact > SOURCE_SILENT_S
+        return self._close(now) if silent else []
 
     def _close(self, until: float) -> list[Output]:
         outputs: list[Output] = []
@@ -57,10 +60,9 @@ class AppUsageStep:
         self._next = max(self._next, self._edge(until) - 2 * self._window_s)
         while self._next <= until:
             t0 = self._next - self._window_s
-            failed = self._heard is None or self._heard < self._next - SOURCE_SILENT_S
             for person in self._people:
                 window = self._windows.close(person, t0)
-                outputs.append(_output(window, failed=failed))
+                outputs.append(_output(window, failed=self._complete < self._next))
             self._next += self._window_s
         return outputs
 

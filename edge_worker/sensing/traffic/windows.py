@@ -83,19 +83,27 @@ class _Totals:
 
 
 class UsageWindows:
-    """Collects slices and closes windows of `window_s` seconds at multiples of it (UTC)."""
+    """Collects slices and closes windows of `window_s` seconds at multiples of it (UTC).
 
-    def __init__(self, window_s: int) -> None:
+    amend: what comes for a closed window opens it again (a capture whose time jumps back);
+    otherwise it is too late, because the window has been published.
+    """
+
+    def __init__(self, window_s: int, *, amend: bool = False) -> None:
         if window_s <= 0:
             raise ValueError("a window lasts at least a second")
+        self._amend = amend
         self._window_s = window_s
         self._use: dict[str, dict[str, _Category]] = {}
         self._totals: dict[tuple[int, str], _Totals] = {}
+        self._closed: dict[str, int] = {}
 
     def add(self, slices: Iterable[UsageSlice]) -> None:
         """Count slices into their windows."""
         for part in slices:
             start = part.t - part.t % self._window_s
+            if start < self._closed.get(part.person, 0) and not self._amend:
+                continue
             totals = self._totals.setdefault((start, part.person), _Totals())
             if len(self._totals) > MAX_OPEN_WINDOWS:
                 del self._totals[min(self._totals)]
@@ -119,6 +127,7 @@ class UsageWindows:
     def close(self, person: str, t0: int) -> UsageWindow:
         """Close this person's window that begins at `t0` and drop what it no longer needs."""
         t1 = t0 + self._window_s
+        self._closed[person] = max(self._closed.get(person, 0), t1)
         totals = self._totals.pop((t0, person), _Totals())
         categories = self._use.get(person, {})
         seconds = {name: use.active(t0, t1) for name, use in sorted(categories.items())}
