@@ -12,6 +12,7 @@ import pytest
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from paho.mqtt.client import topic_matches_sub
 from pytest_homeassistant_custom_component.common import (
@@ -348,3 +349,17 @@ async def until(condition: Callable[[], Any], timeout_s: float = 5.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def entity(hass: HomeAssistant, domain: str, key: str) -> str:
+    """Return the entity id of `<hub>_<key>`; how ids are made differs between versions."""
+    entity_id = er.async_get(hass).async_get_entity_id(domain, DOMAIN, f"{HUB_ID}_{key}")
+    assert entity_id is not None, key
+    return entity_id
+
+
+def shown(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the state of an entity that must exist."""
+    state = hass.states.get(entity_id)
+    assert state is not None, entity_id
+    return state.state

@@ -27,15 +27,9 @@ from custom_components.edge_ai.const import DOMAIN
 from custom_components.edge_ai.coordinator import CommandRefused
 from custom_components.edge_ai.messages import Quantity
 
-from .conftest import CATALOGUE, FakeHub, person, set_up, until
+from .conftest import CATALOGUE, FakeHub, entity, person, set_up, shown, until
 
 MOOD = "sensor.anna_mood"
-
-
-def shown(hass: HomeAssistant, entity_id: str) -> str:
-    state = hass.states.get(entity_id)
-    assert state is not None, entity_id
-    return state.state
 
 
 # --- Greeting --------------------------------------------------------------------------
@@ -73,8 +67,8 @@ async def test_new_device_is_shown_and_placed(
     await until(lambda: "refresh" in hub.names())
     people = m.from_dict(m.People, hub.last("set-people").arguments)
     assert people.area_devices == {"bedroom": ("pi",), "hall": ("radar",)}
-    assert shown(hass, "binary_sensor.radar_connectivity") == "off"
-    assert shown(hass, "binary_sensor.bedside_connectivity") == "on"
+    assert shown(hass, entity(hass, "binary_sensor", "device.radar_connected")) == "off"
+    assert shown(hass, entity(hass, "binary_sensor", "device.pi_connected")) == "on"
 
 
 async def test_moved_device_is_told_to_the_hub(
@@ -227,17 +221,18 @@ async def test_reading_without_a_value_says_why(
 async def test_area_appears_with_its_first_reading_and_stays(
     hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
 ) -> None:
-    assert hass.states.get("binary_sensor.bedroom_occupancy") is None
+    before = set(hass.states.async_entity_ids())
     hub.read("area.bedroom", Quantity.PRESENCE, True)
     await hass.async_block_till_done()
     hub.read("area.bedroom", Quantity.BREATHING_RATE, 14.0)
     await hass.async_block_till_done()
-    assert shown(hass, "binary_sensor.bedroom_occupancy") == "on"
-    assert shown(hass, "sensor.bedroom_breathing_rate") == "14.0"
+    assert any("occupancy" in item for item in set(hass.states.async_entity_ids()) - before)
+    assert shown(hass, entity(hass, "binary_sensor", "area.bedroom_presence")) == "on"
+    assert shown(hass, entity(hass, "sensor", "area.bedroom_breathing_rate")) == "14.0"
     # After a restart it is there at once, and knows nothing yet.
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
-    assert shown(hass, "binary_sensor.bedroom_occupancy") == "unknown"
+    assert shown(hass, entity(hass, "binary_sensor", "area.bedroom_presence")) == "unknown"
 
 
 async def test_app_categories_appear_as_they_are_used(

@@ -15,54 +15,48 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.edge_ai import messages as m
 from custom_components.edge_ai.messages import Quantity
 
-from .conftest import FakeHub, set_up
+from .conftest import FakeHub, entity, set_up, shown
 from .test_requests import request
 
 CHECK_IN = "select.anna_how_do_you_feel"
 
-# entity, device class, unit, category, enabled
+# domain, unique id after that of the hub, device class, unit, category, enabled
 ENTITIES = """
-binary_sensor.anna_stress - - - yes
-binary_sensor.bedroom_occupancy occupancy - - yes
-binary_sensor.bedside_connectivity connectivity - diagnostic yes
-binary_sensor.home_hub_connectivity connectivity - diagnostic yes
-button.anna_calibrate - - config yes
-conversation.home_hub_assistant - - - yes
-event.anna_alert - - - yes
-event.anna_breathing_event - - - yes
-event.anna_calibration - - - yes
-event.anna_mood_event - - - yes
-event.bedroom_alert - - - yes
-event.bedroom_breathing_event - - - yes
-event.home_hub_event - - - yes
-select.anna_how_do_you_feel - - - yes
-sensor.anna_activation - - diagnostic yes
-sensor.anna_app_usage duration min - yes
-sensor.anna_breathing_rate - br/min - yes
-sensor.anna_heart_rate - bpm - yes
-sensor.anna_mood enum - - yes
-sensor.anna_mood_confidence - % diagnostic yes
-sensor.anna_signal_quality - % diagnostic yes
-sensor.anna_valence - - diagnostic no
-sensor.bedroom_breathing_rate - br/min - yes
-sensor.bedroom_heart_rate - bpm - yes
-sensor.bedroom_signal_quality - % diagnostic yes
-sensor.home_hub_monitors - - - yes
-switch.anna_sensing - - - yes
-switch.bedroom_sensing - - - yes
-switch.home_hub_sensing - - - yes
+binary_sensor area.bedroom_presence occupancy - - yes
+binary_sensor connected connectivity - diagnostic yes
+binary_sensor device.pi_connected connectivity - diagnostic yes
+binary_sensor person.anna_stress - - - yes
+button person.anna_calibrate - - config yes
+conversation agent - - - yes
+event area.bedroom_alert - - - yes
+event area.bedroom_breathing_event - - - yes
+event hub_event - - - yes
+event person.anna_alert - - - yes
+event person.anna_breathing_event - - - yes
+event person.anna_calibration_event - - - yes
+event person.anna_mood_event - - - yes
+select person.anna_check_in - - - yes
+sensor area.bedroom_breathing_rate - br/min - yes
+sensor area.bedroom_heart_rate - bpm - yes
+sensor area.bedroom_signal_quality - % diagnostic yes
+sensor monitors - - - yes
+sensor person.anna_activation - - diagnostic yes
+sensor person.anna_app_usage duration min - yes
+sensor person.anna_breathing_rate - br/min - yes
+sensor person.anna_heart_rate - bpm - yes
+sensor person.anna_mood enum - - yes
+sensor person.anna_mood_confidence - % diagnostic yes
+sensor person.anna_signal_quality - % diagnostic yes
+sensor person.anna_valence - - diagnostic no
+switch area.bedroom_sensing - - - yes
+switch person.anna_sensing - - - yes
+switch sensing - - - yes
 """
 
 
 async def call(hass: HomeAssistant, domain: str, action: str, entity_id: str, **data: str) -> None:
     await hass.services.async_call(domain, action, {"entity_id": entity_id, **data}, blocking=True)
     await hass.async_block_till_done()
-
-
-def shown(hass: HomeAssistant, entity_id: str) -> str:
-    state = hass.states.get(entity_id)
-    assert state is not None, entity_id
-    return state.state
 
 
 async def test_entities(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry) -> None:
@@ -73,7 +67,8 @@ async def test_entities(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEnt
         " ".join(
             str(part or "-")
             for part in (
-                item.entity_id,
+                item.domain,
+                item.unique_id.removeprefix("home_"),
                 item.original_device_class,
                 item.unit_of_measurement,
                 item.entity_category,
@@ -170,10 +165,10 @@ async def test_sensing_of_a_room(
 ) -> None:
     hub.read("area.bedroom", Quantity.PRESENCE, True)
     await hass.async_block_till_done()
-    assert shown(hass, "switch.bedroom_sensing") == "off"
+    assert shown(hass, entity(hass, "switch", "area.bedroom_sensing")) == "off"
     await request(hass, "monitor presence in the bedroom")
     await hass.async_block_till_done()
-    assert shown(hass, "switch.bedroom_sensing") == "on"
+    assert shown(hass, entity(hass, "switch", "area.bedroom_sensing")) == "on"
 
 
 def show_state(hub: FakeHub, state: m.MonitorState) -> None:
