@@ -142,6 +142,9 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
                 translation_key="hub_offline",
                 translation_placeholders={"hub": self.config_entry.title},
             )
+        # A hub that was not greeted yet knows nobody: what is asked now comes after that.
+        if self._greeting is not None and self._greeting is not asyncio.current_task():
+            await asyncio.wait((self._greeting,), timeout=ATTEMPTS * REPLY_WAIT_S)
         command = m.Command(id=uuid4().hex, name=name.value, arguments=arguments or {})
         payload = m.encode(command).decode()
         future: asyncio.Future[m.Reply] = self.hass.loop.create_future()
