@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,9 @@ app = typer.Typer(
 )
 
 CaptureFile = Annotated[Path, typer.Argument(help="Capture file, pcap or pcapng.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="As JSON: an array, live: an object per line.")
+]
 
 
 @app.command()
@@ -34,13 +36,16 @@ def analyze(
         from edge_worker.sensing.traffic.analysis import CaptureAnalysis
 
         analysis = CaptureAnalysis(file)
-        if flows:
+        if flows and as_json:
+            _print_array(report.flow_json(flow) for flow in analysis.flows())
+        elif flows:
             for flow in analysis.flows():
-                print(json.dumps(report.flow_json(flow)) if as_json else report.flow_line(flow))
+                print(report.flow_line(flow))
+        elif as_json:
+            _print_array(report.window_json(usage) for usage in analysis.windows(window))
         else:
             for usage in analysis.windows(window):
-                text = report.window_line(usage)
-                print(json.dumps(report.window_json(usage)) if as_json else text)
+                print(report.window_line(usage))
         _warn_of_damage(analysis.damaged)
 
 
@@ -51,10 +56,10 @@ def clients(file: CaptureFile, as_json: AsJson = False) -> None:
         from edge_worker.sensing.traffic.analysis import CaptureAnalysis
 
         analysis = CaptureAnalysis(file)
-        for found in analysis.clients():
-            if as_json:
-                print(json.dumps(vars(found)))
-            else:
+        if as_json:
+            _print_array(vars(found) for found in analysis.clients())
+        else:
+            for found in analysis.clients():
                 print(f"{found.client:<40} {found.bytes:>12} B, {found.use} B of known apps")
         _warn_of_damage(analysis.damaged)
 
@@ -129,6 +134,15 @@ def generate(
         with out.open("wb") as file:
             count = write_pcap(file, frames(sessions, client=client, start=start, seed=seed))
         print(f"{count} packets of simulated app use written to {out}")
+
+
+def _print_array(items: Iterable[Mapping[str, Any]]) -> None:
+    """Print a JSON array, one object per line, as they come: a large one isn't held."""
+    before = "["
+    for item in items:
+        print(f"{before}{json.dumps(item)}", end="")
+        before = ",\n"
+    print("[]" if before == "[" else "]")
 
 
 @contextmanager

@@ -189,11 +189,12 @@ class _Walk:
 
     def _holding(self, rows: IntArray, size: int) -> IntArray:
         """Those of the rows whose next header is there; the others are lost."""
-        there = self._at[rows] + size <= np.minimum(self._end[rows], self._limit)
+        there: BoolArray = self._at[rows] + size <= np.minimum(self._end[rows], self._limit)
         if there.all():
             return rows
         self._drop(rows[~there])
-        return rows[there]
+        kept: IntArray = rows[there]
+        return kept
 
     def _drop(self, rows: IntArray) -> None:
         """What cannot be read on still counts as a packet, if it is one of IP."""

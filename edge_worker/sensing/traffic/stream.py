@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import select
+import time
 from collections.abc import Iterator
+
+import numpy as np
 
 from edge_worker.sensing.traffic.capture_file import CaptureStream
 from edge_worker.sensing.traffic.packets import PacketBatch
@@ -25,9 +29,16 @@ class _Pipe:
 
 
 def stream_packets(file: io.FileIO) -> Iterator[PacketBatch | None]:
-    """Yield batches as they arrive, and None while nothing comes.
+    """Yield batches as they arrive, stamped so, and None while nothing comes.
+
+    The time of arrival counts: the clock of a router may be wrong.
 
     Raises CaptureError when the stream doesn't start as a capture does.
     """
     with file:
-        yield from CaptureStream(_Pipe(file)).live()
+        for batch in CaptureStream(_Pipe(file)).live():
+            if batch is None:
+                yield None
+            else:
+                arrival = np.full(len(batch), time.time_ns(), np.int64)
+                yield dataclasses.replace(batch, time_ns=arrival)

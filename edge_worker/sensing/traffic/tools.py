@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_worker import __version__
 from edge_worker.catalogue.ports import Port
-from edge_worker.catalogue.tool import Source, Step, Tool, ToolContext
+from edge_worker.catalogue.tool import Source, SourceError, Step, Tool, ToolContext
 from edge_worker.messages import ToolCard, ToolInput
 
 
@@ -25,8 +25,40 @@ def _make_windows(context: ToolContext) -> Step:
 
 
 def _capture_problem(settings: Mapping[str, Any]) -> str | None:
+    from edge_worker.sensing.traffic.settings import CaptureSettings, SourceKind, parse_settings
+
     if not sys.platform.startswith("linux"):
         return "traffic_capture needs Linux for the capture process"
+    try:
+        parsed = parse_settings(CaptureSettings, settings, "traffic_capture")
+    except SourceError as error:
+        return str(error)
+    if parsed.source is SourceKind.INTERFACE:
+        return _interface_problem(parsed.interface or "")
+    if parsed.source is SourceKind.PCAP and parsed.path and not parsed.path.is_file():
+        return "the capture file of traffic_capture does not exist"
+    return None
+
+
+def _interface_problem(name: str) -> str | None:
+    import socket
+
+    if name not in (interface for _, interface in socket.if_nameindex()):
+        return f"traffic_capture: there is no network interface {name}"
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
+    except PermissionError:
+        return "traffic_capture needs the right CAP_NET_RAW: see docs/traffic.md"
+    return None
+
+
+def _windows_problem(settings: Mapping[str, Any]) -> str | None:
+    from edge_worker.sensing.traffic.settings import WindowSettings, parse_settings
+
+    try:
+        parse_settings(WindowSettings, settings, "app_usage_windows")
+    except SourceError as error:
+        return str(error)
     return None
 
 
@@ -56,5 +88,6 @@ TOOLS: tuple[Tool, ...] = (
             leaves="Seconds and bytes per app category, no names and no addresses.",
         ),
         make_step=_make_windows,
+        problem=_windows_problem,
     ),
 )
