@@ -9,10 +9,10 @@ from .lexicon import Item, Kind
 
 # A clause with one of these may restrict the request, so it cannot be left out.
 _RESTRICTIVE = frozenset(
-    """except unless only but until till before after without excluding apart besides
+    """except unless only but before after without excluding apart besides
     monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays
     thursdays fridays saturdays sundays weekdays weekends weekend never
-    除 除了 只 仅 周 星期 直到 之前 除非 但 不过""".split()
+    除 除了 只 仅 周 星期 之前 除非 但 不过""".split()
 )
 _STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
 _OPENERS = frozenset(

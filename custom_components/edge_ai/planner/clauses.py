@@ -35,7 +35,9 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
 
 def actions(items: Sequence[Item]) -> set[str]:
     """What the items ask for: monitor, stop, alert, train, query."""
-    return {_ACTIONS[item.kind] for item in items if item.kind in _ACTIONS}
+    found = {_ACTIONS[item.kind] for item in items if item.kind in _ACTIONS}
+    # "Stop monitoring", "stop telling me": one action.
+    return {"stop"} if "stop" in found and "alert" not in found else found
 
 
 def _pieces(items: Sequence[Item]) -> list[list[Item]]:

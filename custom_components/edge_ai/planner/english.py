@@ -15,6 +15,7 @@ _USAGE = (Quantity.APP_USAGE,)
 ENGLISH: Table = {
     # --- What is asked for ---
     (Kind.UNKNOWN, None): """
+        what is stress/anxiety/mood/presence/tension/emotion/wellbeing/respiration/breathing |
         a/the normal/healthy/typical/average/good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist | heart rate zone
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
@@ -24,7 +25,8 @@ ENGLISH: Table = {
         the other day | later today
     """,
     (Kind.ADJUNCT, None): """
-        while | whilst | during | using my/our/the/these/those/some/all/his/her/their/local | based on | with the help of | by means of | thanks to
+        until | till | up until |
+        while | whilst | during | using my/our/the/these/those/some/all/local | based on | with the help of | by means of | thanks to
         with my/our/his/her/their/some/more/the/new/these/those | on the basis of | from my/our | for my doctor | for the doctor
         for the sake of | for my/the records | for medical/health/safety reasons
     """,
@@ -49,12 +51,14 @@ ENGLISH: Table = {
         record/log/logging | recording | collect | gather | sense | detect | look for | save | store | note [down] | chart | plot | capture
     """,
     (Kind.START, None): """
+        do a/an/some | perform |
         start/starts/starting [up] | begin/beginning | turn/turning/switch/switching on | enable/enabling
         activate/activating | resume/resuming | restart/restarting | set/setting up | launch/launching
         kick off | run/running | fire up | initiate | continue/continuing | carry on | commence
         turn/switch back on | go ahead and | put on | get going with | get started with/on | reactivate
     """,
     (Kind.STOP, None): """
+        do not want/need/wish [you] [to] | do not want any/any more/more | did not want you to | would rather you did not | rather you did not | did not want | no need [for you] to | no need for |
         stop/stops/stopping | end/ending | quit | cease | halt | cancel/cancelling/canceling
         turn/turning/switch/switching off | turn/switch it off | disable/disabling | deactivate
         terminate | abort | pause/pausing | suspend | discontinue | shut off/down | shutting off/down
@@ -64,7 +68,7 @@ ENGLISH: Table = {
         let up on | wrap up | leave off | unsubscribe [me] from | get rid of | ditch | scrap | kill
         quit it with | forget about | forget | never mind about | never mind | nevermind | put a stop to
         put an end to | take a break from | leave me alone with | leave alone | stand down on | mute
-        silence | switch it off | turn it off | time to stop | refrain from | skip | hold off on | stop it with
+        silence | switch it off | turn it off | time to stop | refrain from | hold off on | stop it with
         a rest | a break | alone | let go of | call it a day with/on | hang up on
     """,
     (Kind.NOTIFY, None): """
@@ -102,6 +106,7 @@ ENGLISH: Table = {
         i want to know if/whether | i would like to know if/whether | i need to know if/whether | know if/whether | i would love to know if
     """,
     (Kind.ASK, None): """
+        how long | how often | anything/something wrong with | how well |
         what | which | how much | how many | how is it going with | how high/low/fast/slow/quickly
         show/showing [me/us] | give me | check/checking [on/up] [on] | take/taking a look at | look up | look at
         read [me/out] [out] | get [me] | fetch [me] | find out | see if/whether | check if/whether | check to see if/whether
@@ -135,12 +140,14 @@ ENGLISH: Table = {
         start/begin learning | run another round of training
     """,
     (Kind.IMPROVE, None): """
+        better | more accurate/precise/reliable | smarter | correct | fix |
         improve/improving | learn/learning [how] | get/become/be/getting better/smarter at | get/getting better at
         optimise/optimize | tune/tuning | update/updating | personalise/personalize | calibrate/recalibrate
         make better/smarter | refine | sharpen | adapt | adjust | rebuild | refit | build | refresh | upgrade
         make more accurate/precise/reliable | enhance | perfect | work on
     """,
     (Kind.MODEL, None): """
+        telling | telling when/how/if | your understanding of | knowing | detecting |
         model/models | recognition | recogniser/recognizer | detector | classifier/classifiers
         predictor | prediction/predictions | estimator | estimation | estimate/estimates | algorithm/algorithms | accuracy
         network | neural network/net | tree | forest | recognise/recognize/recognising/recognizing | guess/guessing
@@ -153,6 +160,7 @@ ENGLISH: Table = {
         notification/notifications | warning/warnings | monitors | tracker/trackers | recording | sensors
         watchdog | tracks
     """,
+    (Kind.FINE, None): "okay | ok | alright | all right | fine | well | good",
     (Kind.WHO, None): "who | whos | who all",
     # --- Quantities ---
     (Kind.QUANTITY, _MOOD): """
@@ -307,7 +315,7 @@ ENGLISH: Table = {
         minimum of | gets to | get to | up to | not below | goes as high as
     """,
     (Kind.COMPARE, "<="): """
-        at most | no more than | not more than | falls/drops/sinks/fall/drop/sink [down] to | goes down to | gets down to | < = | down to
+        at most | no more than | not more than | falls/drops/sinks/fall/drop/sink [down] to | goes down to | gets down to | slows/slow [down] to | < = | down to
         maximum of | goes as low as
     """,
     (Kind.COMPARE, "=="): "exactly | equals | equal to | is exactly",
@@ -368,7 +376,8 @@ ENGLISH: Table = {
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        new | better | give | feedback | check ins | check in | checkin/checkins | answers | own
+        the rest of the day/evening/night/morning/afternoon/week | rest of the day/evening/night | seeing | back | develop/develops/evolve/evolves/developing | due |
+        new | give | feedback | check ins | check in | checkin/checkins | answers | own
         please | kindly | pls | plz | thanks | thank you [so/very] [much] | cheers | ta | hey | hi | hello | ok | okay | alright | all right | well | so | um | uh | er | hmm | oh | ah | yo | right | yes | yeah | now
         hey there | hello there | hi there | hey assistant | home assistant | assistant | computer please | jarvis | nabu | edge ai | edge | house please | dear | buddy | my friend
         could/can/would/will you [please/kindly/maybe/perhaps/just] [be able to] | can i ask you to | can i have you | can/could we/i | may i | might i | could i get you to | i was wondering if/whether you could/can/would

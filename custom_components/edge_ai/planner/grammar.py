@@ -35,7 +35,7 @@ def parse(
     """
     if len(text) > MAX_CHARACTERS:
         return ()
-    items = without_background(resolve_pronouns(scan(tokenize(text), home)))
+    items = without_background(resolve_pronouns(scan(tokenize(text), home, now)))
     if any(item.kind in {Kind.UNKNOWN, Kind.DAY} for item in items):
         return ()
     goals: list[Goal] = []
@@ -44,12 +44,16 @@ def parse(
         if read is None:
             return ()
         goals += read
-    return tuple(dict.fromkeys(_merged(goals)))
+    merged = tuple(dict.fromkeys(_merged(goals)))
+    return () if any(_is_vague(goal) for goal in merged) else merged
 
 
 def _content(clause: Sequence[Item]) -> list[Item]:
     """The clause without small words; "don't" before an action becomes STOP."""
     content = [item for item in clause if item.kind is not Kind.SMALL]
+    asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
+    content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
+    content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     if any(item.kind is Kind.FEELING for item in content):
         # "Feeling" beside "stressed" is no quantity of its own.
         content = [item for item in content if not _is_feel(item)]
@@ -65,6 +69,14 @@ def _content(clause: Sequence[Item]) -> list[Item]:
 _NEGATABLE = frozenset(
     {Kind.MONITOR, Kind.START, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.SENSING}
 )
+
+
+def _as_quantity(item: Item, before: Item | None) -> Item:
+    """Say "My bpm" without a number names the quantity."""
+    alone = before is None or before.kind is not Kind.NUMBER
+    if item.kind is Kind.UNIT and item.value is not None and alone:
+        return Item(Kind.QUANTITY, (item.value,), item.text)
+    return item
 
 
 def _is_feel(item: Item) -> bool:
@@ -112,6 +124,11 @@ def _is_past(items: Sequence[Item]) -> bool:
     return any(one.kind is Kind.PAST and two.kind is Kind.DURATION for one, two in pairs)
 
 
+def _is_vague(goal: Goal) -> bool:
+    """Say "Keep an eye on Anna" says too little, unless "and tell me when ..." follows."""
+    return goal.intent is Intent.MONITOR and not goal.quantities
+
+
 def _areas(items: Sequence[Item]) -> list[str | None]:
     areas = dict.fromkeys(item.value for item in items if item.kind is Kind.AREA)
     return list(areas) or [None]
@@ -127,10 +144,12 @@ def _groups(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | 
     persons = groups[-1].persons if groups else ()
     if _is_usage(kinds, intent):
         return [Group(persons, (Quantity.APP_USAGE,))]
-    if _is_presence(items, kinds):
+    if _is_presence(items, kinds, intent):
         named = tuple(person for person in persons if person is not None)
         return [Group(named, (Quantity.PRESENCE,))]
     if intent is Intent.STOP and _stops_sensing(items):
+        return [Group(persons, ())]
+    if intent is Intent.MONITOR and kinds <= _BARE:
         return [Group(persons, ())]
     if intent is Intent.QUERY and _is_how_are_you(items, kinds):
         return [Group(persons, (Quantity.MOOD,))]
@@ -148,28 +167,62 @@ def _is_usage(kinds: set[Kind], intent: Intent) -> bool:
     return somebody and (Kind.USE in kinds or watched)
 
 
-def _is_presence(items: Sequence[Item], kinds: set[Kind]) -> bool:
+def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     placed = bool(kinds & {Kind.AREA, Kind.HERE})
+    if kinds & {Kind.START, Kind.STOP}:
+        return False
     if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
         return placed
     if Kind.EMPTY in kinds or Kind.ENTER in kinds:
         return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
-    return Kind.AREA in kinds and bool(kinds & {Kind.PERSON}) and Kind.MONITOR not in kinds
+    somewhere = Kind.AREA in kinds and Kind.PERSON in kinds
+    return somewhere and intent is Intent.QUERY and _is_yes_or_no(items)
+
+
+def _is_yes_or_no(items: Sequence[Item]) -> bool:
+    if items[0].kind is Kind.AUXILIARY:
+        return True
+    return any(
+        item.kind is Kind.ASK and item.text.split()[-1] in {"if", "whether", *"吗么嘛不是否在没"}
+        for item in items
+    )
 
 
 def _stops_sensing(items: Sequence[Item]) -> bool:
+    """Is it our work that shall stop? "Stop the track" means music."""
+    somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
     return any(
         item.kind in {Kind.SENSING, Kind.NOTIFY}
-        or (item.kind is Kind.MONITOR and item.value != "weak")
+        or (
+            item.kind is Kind.MONITOR
+            and item.value != "weak"
+            and (somebody or item.text not in {"track", "tracks", "watch", "measure", "follow"})
+        )
         for item in items
     )
+
+
+# "Keep an eye on Anna": whom to watch, but not what.
+_BARE = frozenset(
+    {Kind.MONITOR, Kind.PERSON, Kind.ME, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.NEXT, Kind.AND}
+)
 
 
 def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
     """Asks "How is Anna?" for the mood, if it does not go on?"""
     how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
-    plain = {Kind.ASK, Kind.AUXILIARY, Kind.PERSON, Kind.ME, Kind.QUESTION_MARK, Kind.AND}
-    return how and bool(kinds & {Kind.PERSON, Kind.ME}) and kinds <= plain | {Kind.OWNER}
+    fine = items[0].kind is Kind.AUXILIARY and Kind.FINE in kinds
+    plain = {
+        Kind.ASK,
+        Kind.AUXILIARY,
+        Kind.PERSON,
+        Kind.ME,
+        Kind.QUESTION_MARK,
+        Kind.AND,
+        Kind.FINE,
+    }
+    somebody = bool(kinds & {Kind.PERSON, Kind.ME})
+    return (how or fine) and somebody and kinds <= plain | {Kind.OWNER}
 
 
 def _alerts(
@@ -198,6 +251,10 @@ def _alerts(
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
             return None
         persons = tuple(person for person in persons if person is not None)
+    if all(isinstance(item.value, float) for item in conditions) and conditions:
+        # "My heart rate or my breathing goes above 100": the other one has no limit.
+        if set(quantities) - {item.quantity for item in conditions}:
+            return None
     duration, hold = _times(items)
     found: list[Condition | None] = [with_hold(condition, hold) for condition in conditions]
     return [
@@ -219,10 +276,8 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
     """Duration of the whole alert, and how long its condition must hold, in seconds."""
     duration: int | None = None
     hold: int | None = None
-    triggered = False
+    triggers = [i for i, item in enumerate(items) if item.kind in {Kind.WHEN, Kind.IF}]
     for index, item in enumerate(items):
-        if item.kind in {Kind.WHEN, Kind.IF}:
-            triggered = True
         if item.kind is not Kind.DURATION or _is_usage_value(items, index):
             continue
         if item.value == 60 and items[index + 1 : index + 2] and _is_rate(items[index + 1 :]):
@@ -230,7 +285,7 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
         around = {other.kind for other in items[max(0, index - 1) : index + 2]}
         if Kind.NEXT in around:
             duration = item.value
-        elif triggered or _beside_condition(items, index):
+        elif index > triggers[0] if triggers else _beside_condition(items, index):
             hold = item.value
         else:
             duration = item.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from ..messages import Condition, Intent, Quantity
@@ -21,6 +22,28 @@ _EVENTS = frozenset(
     }
 )
 _HAPPENING = frozenset({Kind.NUMBER, Kind.MOVE, Kind.ENTER, Kind.CHANGE})
+# A question without a verb: "Anna's heart rate".
+_NAMED = frozenset(
+    {
+        Kind.QUANTITY,
+        Kind.PERSON,
+        Kind.ME,
+        Kind.EVERYONE,
+        Kind.OWNER,
+        Kind.OF,
+        Kind.AREA,
+        Kind.HERE,
+        Kind.ANYONE,
+        Kind.NOBODY,
+        Kind.EMPTY,
+        Kind.LEVEL,
+        Kind.CHANGE,
+        Kind.AND,
+        Kind.PAST,
+        Kind.NEXT,
+        Kind.AUXILIARY,
+    }
+)
 _ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
 _TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
 
@@ -38,10 +61,10 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         # "Remind me to check my pulse" is a reminder.
         return Intent.ALERT if conditions or Kind.CHANGE in kinds else None
     if Kind.TELL in kinds:
-        return _telling(items, kinds)
+        return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
         return Intent.ALERT if kinds & _HAPPENING else Intent.QUERY
-    if kinds & _TRIGGERS:
+    if kinds & _TRIGGERS and not _watches_whether(items):
         return None
     return _watching_or_asking(items, kinds)
 
@@ -92,6 +115,23 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
     return Intent.QUERY
 
 
+def _tells_another(items: Sequence[Item]) -> bool:
+    """Say "Tell Ben to come" is a message; a bare "tell" is never for the one who asks."""
+    return any(
+        first.kind is Kind.TELL and first.text in {"tell", "inform"} and second.kind is Kind.PERSON
+        for first, second in itertools.pairwise(items)
+    )
+
+
+def _watches_whether(items: Sequence[Item]) -> bool:
+    """Say "Monitor whether anyone is in the kitchen" has no condition."""
+    kinds = [item.kind for item in items]
+    if Kind.WHEN in kinds or Kind.MONITOR not in kinds or Kind.IF not in kinds:
+        return False
+    behind = kinds[kinds.index(Kind.IF) :]
+    return kinds.index(Kind.MONITOR) < kinds.index(Kind.IF) and Kind.NUMBER not in behind
+
+
 def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     asks = items[0].kind is Kind.AUXILIARY or Kind.QUESTION_MARK in kinds or Kind.ASK in kinds
     if kinds & {Kind.MONITOR, Kind.START}:
@@ -102,6 +142,9 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if asks else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
+    if asks and Kind.NEXT in kinds and Kind.DURATION in kinds:
+        # "See how my stress develops over the next hour."
+        return Intent.MONITOR
     if asks or Kind.TELL in kinds or Kind.WHO in kinds:
         return Intent.QUERY
     if Kind.FEELING in kinds:
@@ -109,4 +152,4 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None
     if Kind.DURATION in kinds and Kind.PAST not in kinds:
         return Intent.MONITOR
-    return Intent.QUERY
+    return Intent.QUERY if kinds <= _NAMED else None

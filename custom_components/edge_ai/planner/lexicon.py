@@ -52,6 +52,8 @@ class Kind(Enum):
     """Value: is somebody there?"""
     ENTER = auto()
     """Value: is somebody there afterwards?"""
+    FINE = auto()
+    """"Okay": a question after somebody beside a name, else nothing."""
     WHO = auto()
     DURATION = auto()
     """Value: seconds."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from .chinese import CHINESE
+from .clock import read_until
 from .english import ENGLISH
 from .home import Home, Named
 from .lexicon import Item, Kind, Lexicon, phrases
@@ -14,13 +16,21 @@ from .rooms import other_words
 from .tokens import BREAK, is_cjk, tokenize
 
 
-def scan(tokens: Sequence[str], home: Home) -> list[Item]:
-    """Read all tokens; what nobody knows becomes UNKNOWN, word by word."""
+def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list[Item]:
+    """Read all tokens; what nobody knows becomes UNKNOWN, word by word.
+
+    An end such as "until ten" becomes a duration, counted from `now`.
+    """
     names = _names(home)
     items: list[Item] = []
     position = 0
     while position < len(tokens):
         end, item = _next(tokens, position, names)
+        until = read_until(tokens, position, now)
+        if until is not None and until[0] > end:
+            seconds = until[1]
+            end = until[0]
+            item = Item(Kind.SMALL) if seconds is None else Item(Kind.DURATION, seconds)
         if items and items[-1].kind in {Kind.NEXT, Kind.PAST}:
             # "The next hour" has no number.
             seconds = unit_seconds(tokens[position])
@@ -28,6 +38,8 @@ def scan(tokens: Sequence[str], home: Home) -> list[Item]:
                 end, item = position + 1, Item(Kind.DURATION, seconds)
         if item.kind is Kind.UNKNOWN and tokens[position].endswith("ly"):
             item = Item(Kind.SMALL)
+        if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
+            item = Item(Kind.UNKNOWN)
         items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
         position = end
     return items
@@ -48,6 +60,13 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
     if number and number[0] > best[0]:
         return number[0], Item(Kind.NUMBER, number[1])
     return (start + 1, best[1]) if best[0] == start else best
+
+
+def _is_moment(tokens: Sequence[str], start: int, end: int, items: Sequence[Item]) -> bool:
+    """Is "in an hour" or 一小时后 meant: a time at which, and not a time during which?"""
+    later = end < len(tokens) and tokens[end] == "后"
+    before = tokens[start - 1] if start else ""
+    return later or (before in {"in", "after"} and items[-1].kind is not Kind.NEXT)
 
 
 @functools.cache
