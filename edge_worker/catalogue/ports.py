@@ -82,6 +82,8 @@ class AppUsage:
     hidden_share: float = 0.0
     """Share of the traffic behind a tunnel (VPN, encrypted DNS relay)."""
     state: ReadingState = ReadingState.OK
+    features: Mapping[str, float | None] = field(default_factory=dict)
+    """The person's day so far, and `z_` features against their own usual; None = unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
