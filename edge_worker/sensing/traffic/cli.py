@@ -18,9 +18,7 @@ app = typer.Typer(
 )
 
 CaptureFile = Annotated[Path, typer.Argument(help="Capture file, pcap or pcapng.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="As JSON: an array, live: an object per line.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON array (live: lines).")]
 
 
 @app.command()

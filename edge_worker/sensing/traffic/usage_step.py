@@ -9,6 +9,7 @@ from typing import Any
 from edge_worker.catalogue.ports import AppUsage, Port
 from edge_worker.catalogue.tool import Output, ToolContext
 from edge_worker.messages import ReadingState
+from edge_worker.sensing.traffic.day_store import DayStore
 from edge_worker.sensing.traffic.observation import SliceBatch
 from edge_worker.sensing.traffic.settings import WindowSettings, parse_settings
 from edge_worker.sensing.traffic.windows import UsageWindow, UsageWindows
@@ -32,6 +33,7 @@ class AppUsageStep:
         self._windows = UsageWindows(self._window_s)
         people = (context.person,) if context.person is not None else context.people
         self._people = tuple(person.id for person in people)
+        self._days = DayStore(context.data_dir)
         self._now = now
         self._complete = float("-inf")
         self._contact = now()
@@ -47,7 +49,7 @@ class AppUsageStep:
         self._windows.add(part for part in value.slices if part.person in self._people)
         if value.live:
             return self._close(value.until)
-        return [_output(window) for window in self._windows.close_before(value.until)]
+        return [self._output(window) for window in self._windows.close_before(value.until)]
 
     def tick(self, now: float) -> Iterable[Output]:
         """Close by the wall clock what a source that fell silent no longer completes."""
@@ -62,24 +64,24 @@ class AppUsageStep:
             t0 = self._next - self._window_s
             for person in self._people:
                 window = self._windows.close(person, t0)
-                outputs.append(_output(window, failed=self._complete < self._next))
+                outputs.append(self._output(window, failed=self._complete < self._next))
             self._next += self._window_s
         return outputs
 
     def _edge(self, t: float) -> int:
         return int(t) - int(t) % self._window_s
 
-
-def _output(window: UsageWindow, *, failed: bool = False) -> Output:
-    usage = AppUsage(
-        t0=float(window.t0),
-        t1=float(window.t1),
-        person=window.person,
-        seconds=dict(window.seconds),
-        bytes_down=dict(window.down),
-        bytes_up=dict(window.up),
-        unknown_share=window.unknown_share,
-        hidden_share=window.hidden_share,
-        state=ReadingState.SOURCE_FAILED if failed else ReadingState.OK,
-    )
-    return Port.APP_USAGE, usage
+    def _output(self, window: UsageWindow, *, failed: bool = False) -> Output:
+        usage = AppUsage(
+            t0=float(window.t0),
+            t1=float(window.t1),
+            person=window.person,
+            seconds=dict(window.seconds),
+            bytes_down=dict(window.down),
+            bytes_up=dict(window.up),
+            unknown_share=window.unknown_share,
+            hidden_share=window.hidden_share,
+            state=ReadingState.SOURCE_FAILED if failed else ReadingState.OK,
+            features={} if failed else self._days.add(window),
+        )
+        return Port.APP_USAGE, usage
