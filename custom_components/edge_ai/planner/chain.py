@@ -34,10 +34,12 @@ def make_plan(goal: Goal, catalogue: Catalogue, home: Home, language: str = "en"
     refused = {refusal.quantity for refusal in refusals}
     wanted = [quantity for quantity in goal.quantities if quantity not in refused]
     found = Search(catalogue, home, target).run(wanted)
-    rooms = [node.room for node in nodes_below(found.values()).values() if node.room is not None]
-    if len(set(rooms)) > 1:
-        # Sensors of two rooms do not see one person: keep to the room of the first.
-        target = replace(target, areas=(rooms[0],), strict_area=True)
+    rooms = {node.room: None for node in nodes_below(found.values()).values()}
+    rooms.pop(None, None)
+    if len(rooms) > 1:
+        # Sensors of two rooms do not see one person: keep to the first that is known.
+        room = next(room for room in rooms if room)
+        target = replace(target, areas=(room,), strict_area=True)
         found = Search(catalogue, home, target).run(wanted)
     nodes = nodes_below(found.values())
     lacking = [(str(quantity), PORT_OF[quantity]) for quantity in wanted if quantity not in found]
@@ -46,7 +48,7 @@ def make_plan(goal: Goal, catalogue: Catalogue, home: Home, language: str = "en"
     missing = [
         why_missing(quantity, port, catalogue, home, target, language) for quantity, port in lacking
     ]
-    room = next((node.room for node in nodes.values() if node.room), None)
+    sensed = next((node.room for node in nodes.values() if node.room), None)
     return _finished(
         Plan(
             id="",
@@ -54,7 +56,7 @@ def make_plan(goal: Goal, catalogue: Catalogue, home: Home, language: str = "en"
             steps=_steps(nodes, home, language),
             refused=(*refusals, *missing),
             person=target.person,
-            area=goal.area or room,
+            area=goal.area or sensed,
         )
     )
 
@@ -118,7 +120,7 @@ def _reason(node: Node, home: Home, language: str) -> str:
         )
     elif node.room is not None:
         area = home.area(node.room)
-        room = area.name if area else node.room
+        room = area.name if area else say(language, "its room", "所在房间")
         why = say(language, f"on {device}, which senses {room}", f"由{room}的{device}感知")
     elif any(child.device.id == node.device.id for _, child in node.inputs):
         why = say(

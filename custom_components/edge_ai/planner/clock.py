@@ -11,7 +11,16 @@ Tokens = Sequence[str]
 
 _UNTIL = ("until", "till", "til", "up until", "直到", "一直到", "到", "至")
 # Words for a day, and how many days away it is.
-_DAYS = {"today": 0, "tonight": 0, "tomorrow": 1, "今天": 0, "今晚": 0, "明天": 1, "明早": 1, "明晚": 1}
+_DAYS = {
+    "today": 0,
+    "tonight": 0,
+    "tomorrow": 1,
+    "今天": 0,
+    "今晚": 0,
+    "明天": 1,
+    "明早": 1,
+    "明晚": 1,
+}
 # Parts of a day: the hour meant without a figure, and whether figures count from noon.
 _PARTS = {
     "morning": (8, False),
@@ -64,9 +73,7 @@ class _Time:
         return end if end > now else end + timedelta(days=1)
 
 
-def read_until(
-    tokens: Tokens, start: int, now: datetime | None
-) -> tuple[int, int | None] | None:
+def read_until(tokens: Tokens, start: int, now: datetime | None) -> tuple[int, int | None] | None:
     """An end with a time of day: the position behind it and seconds from `now`.
 
     Seconds are None without `now`. None when the tokens are no such end.

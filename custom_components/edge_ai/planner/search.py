@@ -33,7 +33,7 @@ class Node:
     absent: tuple[str, ...]
     """Optional inputs that nothing can feed."""
     room: str | None
-    """Area that it senses; None when the tool isn't bound to a room."""
+    """Area that it senses, "" if unknown; None when the tool isn't bound to a room."""
     alternatives: int
     """Number of tools that give the same port."""
     order: tuple[int, float, float, float, float, int, int, str]
@@ -46,12 +46,33 @@ class Node:
 
 
 def nodes_below(roots: Iterable[Node]) -> dict[tuple[str, str], Node]:
-    """All nodes of the graphs, inputs before what they feed, keyed by (tool, device)."""
+    """All nodes of the graphs, inputs before what they feed, keyed by (tool, device).
+
+    A tool runs once on a device. Where it was found twice with other inputs, as a tool with
+    two outputs can be, the inner one stays, so that no circle can arise.
+    """
+    roots = list(roots)
     found: dict[tuple[str, str], Node] = {}
     for root in roots:
-        found |= nodes_below(node for _, node in root.inputs)
-        found.setdefault((root.tool.name, root.device.id), root)
-    return found
+        _collect(root, found)
+    needed: set[tuple[str, str]] = set()
+    ahead = [key_of(root) for root in roots]
+    while ahead:
+        key = ahead.pop()
+        if key not in needed:
+            needed.add(key)
+            ahead += [key_of(node) for _, node in found[key].inputs]
+    return {key: node for key, node in found.items() if key in needed}
+
+
+def key_of(node: Node) -> tuple[str, str]:
+    return node.tool.name, node.device.id
+
+
+def _collect(node: Node, found: dict[tuple[str, str], Node]) -> None:
+    for _, below in node.inputs:
+        _collect(below, found)
+    found.setdefault(key_of(node), node)
 
 
 def quality_of(tool: ToolCard) -> float:
@@ -197,7 +218,7 @@ class Search:
             device=device,
             inputs=tuple(inputs),
             absent=tuple(absent),
-            room=self._area[device.id] if bound else None,
+            room=self._area[device.id] or "" if bound else None,
             alternatives=alternatives,
             order=(
                 max([self._room_rank[device.id] * bound, *(node.order[0] for node in children)]),
