@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from demo_home import screen, story
+from demo_home import dashboard, screen, story
 from demo_home.home_assistant import PASSWORD, USER, HomeAssistantError
 from demo_home.processes import StartError
 from demo_home.stage import WORKER, Stage, set_up, until_planned
@@ -60,6 +60,7 @@ async def _perform(stage: Stage, plot: story.Story, console: Console, *, check: 
         "select.select_option", {"entity_id": select["entity_id"], "option": "good"}
     )
     if not check:
+        await dashboard.furnish(stage.home, await stage.entities())
         console.print(
             f"\n[bold]Look at it in a browser:[/] {stage.home.url}"
             f"   user [bold]{USER}[/], password [bold]{PASSWORD}[/]   (Ctrl-C ends everything)\n"
