@@ -178,7 +178,7 @@ class _Pcap:
         odd = np.flatnonzero((fields[:, 2] > MAX_FRAME_BYTES) | (fields[:, 2] == 0))
         for row in odd.tolist():
             start = positions[row]
-            if bytes(buffer[start : start + 4]) in _PCAP_MAGIC:
+            if bytes(buffer[start : start + 4]) in (*_PCAP_MAGIC, _PCAPNG_MAGIC):
                 good, end = row, _End.HEADER
                 break
             if fields[row, 2]:
@@ -187,9 +187,6 @@ class _Pcap:
         if end is _End.MORE and position > size:
             good -= 1  # the last record is not all there yet
         used = position if good == len(records) else positions[good]
-        # A header may follow at the very end of the buffer, too short to be a record.
-        if end is _End.MORE and bytes(buffer[used : used + 4]) == _PCAPNG_MAGIC and used < size:
-            end = _End.HEADER
         batches = [self._batch(data, records[:good], fields[:good])] if good else []
         return _Parsed(batches=batches, used=used, end=end)
 
