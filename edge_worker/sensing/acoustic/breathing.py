@@ -37,6 +37,8 @@ class Breathing:
     depth_mm: float
     """Median of peak minus trough."""
     inhale_exhale_ratio: float
+    longest_gap: float
+    """Longest time without a breath, the window's end included, over the median interval."""
     sigh_share: float
     """Share of breaths more than twice as deep as the median."""
 
@@ -75,6 +77,7 @@ def measure_breathing(movement_mm: FloatArray) -> Breathing:
         ),
         breaths=max(len(peaks), len(troughs)),
         depth_mm=median,
+        longest_gap=_longest_gap(peaks, troughs, len(wave)),
         inhale_exhale_ratio=float(np.median(ratios)) if len(ratios) else float("nan"),
         sigh_share=float(np.mean(depths > 2 * median)) if len(depths) else float("nan"),
     )
@@ -154,6 +157,14 @@ def _lag_rate(wave: FloatArray) -> tuple[float, float]:
     best = tops[part[tops] >= 0.85 * part[tops].max()][0]
     lag = first + _refine(part, int(best))
     return float(60 * SLOW_RATE_HZ / lag), float(min(1.0, part[best]))
+
+
+def _longest_gap(peaks: FloatArray, troughs: FloatArray, count: int) -> float:
+    intervals = np.concatenate((np.diff(peaks), np.diff(troughs)))
+    if len(intervals) < 2:
+        return float("nan")
+    ends = [min(peaks[0], troughs[0]), count - max(peaks[-1], troughs[-1])]
+    return float(max(intervals.max(), *ends) / np.median(intervals))
 
 
 def _shapes(

@@ -2,8 +2,9 @@
 
 The echo of a chest runs along a circle around everything that stands still at the same
 range. The circle's centre is fitted (Taubin 1991, least biased for short arcs), and the
-angle, unwrapped, is the movement. Where the arc is too short to show its centre, the
-movement is the projection on its main direction: right in shape, rough in size.
+angle, unwrapped, is the movement. A chest that pauses shows too short an arc: then the
+circle of the hops before is kept. Without any circle the movement is the projection on
+its main direction: right in shape, rough in size.
 """
 
 from __future__ import annotations
@@ -17,7 +18,22 @@ from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ, SOUND_M_PER_S
 
 FloatArray = npt.NDArray[np.float64]
 MIN_ARC_RAD = 0.6
-MAX_RESIDUAL = 0.35
+MAX_RESIDUAL = 0.25
+FIT_SAMPLES = round(20 * SLOW_RATE_HZ)
+LINE_SAMPLES = round(30 * SLOW_RATE_HZ)
+ON_CIRCLE = (0.45, 1.7)
+"""Radii, in units of the circle's own, at which the echo is still the same body's."""
+MAX_ROUNDNESS = 0.25
+"""Of a projected movement: variance across over variance along its direction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circle:
+    """Where the echo of one range bin runs while a chest moves."""
+
+    bin: int
+    centre: complex
+    radius: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +41,89 @@ class Displacement:
     """Movement towards the sonar at SLOW_RATE_HZ, millimetres, shape (samples,)."""
 
     mm: FloatArray
+    steady_from: int
+    """First sample from which the echo stayed with one body."""
     residual: float
-    """Distance of the echo from its circle, as a share of the radius."""
-    arc: bool
-    """True: from the angle on a circle. False: a projection, its size is rough."""
+    """Distance of the echo from its path: 0 is a clean single body."""
+    circle: Circle | None
+    """None: the movement is a projection, its size is rough."""
 
 
-def demodulate(echo: npt.NDArray[np.complex64], middle_hz: float) -> Displacement:
+def demodulate(
+    echo: npt.NDArray[np.complex64], middle_hz: float, index: int, known: Circle | None = None
+) -> Displacement:
     """Turn one bin's echo, shape (samples,), into chest movement.
 
+    `index`: the bin; `known`: the circle of the hop before.
     Raises ValueError for fewer than 2 s of echo.
     """
     if len(echo) < 2 * SLOW_RATE_HZ:
         raise ValueError("at least two seconds of echo are needed")
     mm_per_rad = 1000 * SOUND_M_PER_S / middle_hz / (4 * np.pi)
     points = echo.astype(np.complex128)
-    centre, radius = fit_circle(points)
-    around = points - centre
-    residual = float(np.std(np.abs(around)) / (radius + 1e-20))
-    angle = np.unwrap(np.angle(around))
+    recent = points[-FIT_SAMPLES:]
+    centre, radius = fit_circle(recent)
+    circle: Circle | None = Circle(bin=index, centre=centre, radius=radius)
+    angle = np.unwrap(np.angle(recent - centre))
     low, high = np.percentile(angle, [2, 98])
-    if residual <= MAX_RESIDUAL and high - low >= MIN_ARC_RAD:
-        return Displacement(mm=angle * mm_per_rad, residual=residual, arc=True)
-    moved = points - points.mean()
+    residual = _residual(recent, centre, radius)
+    if residual > MAX_RESIDUAL or high - low < MIN_ARC_RAD:
+        circle = None
+        if known is not None and known.bin == index:
+            old = _residual(recent, known.centre, known.radius)
+            if old < MAX_RESIDUAL:
+                circle, residual = known, old
+    if circle is None:
+        return _project(points, mm_per_rad)
+    around = points - circle.centre
+    size = np.convolve(np.abs(around) / circle.radius, np.ones(25) / 25, mode="same")
+    off = (size < ON_CIRCLE[0]) | (size > ON_CIRCLE[1])
+    # The moving mean sees zeros beyond the ends.
+    off[:13] = off[-13:] = False
+    lost = np.flatnonzero(off)
+    return Displacement(
+        mm=np.unwrap(np.angle(around)) * mm_per_rad,
+        steady_from=int(lost[-1]) + 13 if len(lost) else 0,
+        residual=residual,
+        circle=circle,
+    )
+
+
+def still_there(echo: npt.NDArray[np.complex64], calm: int) -> bool:
+    """Whether the last ten seconds lie on the circle of the up to 40 s before.
+
+    echo: shape (samples,), of which the last `calm` showed one body. Somebody who walked
+    away leaves the circle's centre behind; a chest that pauses stays on the circle.
+    """
+    quiet = round(10 * SLOW_RATE_HZ)
+    points = echo[-min(calm, 5 * quiet) :].astype(np.complex128)
+    centre, radius = fit_circle(points[:-quiet])
+    distance = np.abs(points[-quiet:] - centre) / (radius + 1e-20)
+    near = float(np.median(distance))
+    return _residual(points[:-quiet], centre, radius) < MAX_RESIDUAL and 0.6 < near < 1.5
+
+
+def _residual(points: npt.NDArray[np.complex128], centre: complex, radius: float) -> float:
+    distance = np.abs(points - centre)
+    return float(np.sqrt(np.mean((distance - radius) ** 2)) / (radius + 1e-20))
+
+
+def _project(points: npt.NDArray[np.complex128], mm_per_rad: float) -> Displacement:
+    recent = points[-LINE_SAMPLES:]
+    moved = recent - recent.mean()
     # The main direction of a complex cloud is half the angle of its mean square.
-    axis = np.exp(-0.5j * np.angle(np.mean(moved**2)))
-    length = np.real(moved * axis)
-    # Without a circle the amplitude of the echo itself stands in for the radius.
-    size = max(float(np.abs(points).mean()), 1e-12)
-    return Displacement(mm=length / size * mm_per_rad, residual=residual, arc=False)
+    mean_square = np.mean(moved**2)
+    power = float(np.mean(np.abs(moved) ** 2)) + 1e-30
+    axis = np.exp(-0.5j * np.angle(mean_square))
+    # Without a circle the size of the echo itself stands in for the radius.
+    size = max(float(np.abs(recent).mean()), 1e-12)
+    roundness = (power - float(np.abs(mean_square))) / (power + float(np.abs(mean_square)))
+    return Displacement(
+        mm=np.real((points - recent.mean()) * axis) / size * mm_per_rad,
+        steady_from=max(0, len(points) - LINE_SAMPLES),
+        residual=MAX_RESIDUAL * roundness / MAX_ROUNDNESS,
+        circle=None,
+    )
 
 
 def fit_circle(points: npt.NDArray[np.complex128]) -> tuple[complex, float]:
@@ -65,10 +135,10 @@ def fit_circle(points: npt.NDArray[np.complex128]) -> tuple[complex, float]:
     square = x * x + y * y
     mean_square = square.mean()
     # Taubin's constraint makes this an eigenvalue problem of size 3.
-    columns = np.stack(((square - mean_square) / (2 * np.sqrt(mean_square)), x, y))
+    columns = np.stack(((square - mean_square) / (2 * np.sqrt(mean_square) + 1e-30), x, y))
     values, vectors = np.linalg.eigh(columns @ columns.T)
     first, second, third = vectors[:, int(values.argmin())]
-    first /= 2 * np.sqrt(mean_square)
+    first /= 2 * np.sqrt(mean_square) + 1e-30
     if abs(first) < 1e-9:
         return complex(middle), scale
     constant = -mean_square * first

@@ -9,6 +9,7 @@ so that one bad window does not jump to half or double the rate.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,8 @@ POINTS = 2048
 LOW_HZ, HIGH_HZ = 0.65, 11.5
 SIGMA_RATE = 1.2
 """Change of the rate between hops of 2 s, beats per minute."""
+HELD_DOWN = 2.0
+"""Level that breathing's own harmonics may show to the harmonic sum."""
 MEMORY = 0.9
 """Share of the past that the tracker keeps per hop; windows overlap by 90 %."""
 
@@ -45,6 +48,31 @@ class Pulse:
     """Score at the tracked rate over the best score elsewhere."""
     halves: float
     """The smaller prominence of the window's two halves, at the tracked rate."""
+    level: FloatArray
+    """Velocity spectrum over its running median, shape (POINTS // 2 + 1,)."""
+
+    def standing(self, breathing_rate: float) -> int:
+        """How many of the harmonics 2 to 4 stand out between the breathing's."""
+        count = 0
+        # Closer than 8 per minute the window's own main lobe would count as a neighbour.
+        if math.isnan(breathing_rate):
+            breathing_rate = 10.0
+        breathing_rate *= math.ceil(8 / max(breathing_rate, 4))
+        for harmonic in (2, 3, 4):
+            here = self._at(harmonic * self.rate)
+            beside = max(
+                self._at(harmonic * self.rate - breathing_rate),
+                self._at(harmonic * self.rate + breathing_rate),
+            )
+            count += here > 3.0 and here > 2.5 * beside
+        return count
+
+    def _at(self, per_minute: float) -> float:
+        """Strongest line within 2 per minute."""
+        middle = per_minute / 60 * POINTS / SLOW_RATE_HZ
+        reach = 2 / 60 * POINTS / SLOW_RATE_HZ
+        low, high = math.floor(middle - reach), math.ceil(middle + reach)
+        return float(self.level[max(0, low) : high + 1].max(initial=0.0))
 
 
 class HeartTracker:
@@ -53,6 +81,7 @@ class HeartTracker:
     def __init__(self) -> None:
         self._belief = np.zeros(len(RATES))
         frequency = np.fft.rfftfreq(POINTS, 1 / SLOW_RATE_HZ)
+        self._per_minute = 60 * frequency
         self._band = (frequency >= LOW_HZ) & (frequency <= HIGH_HZ)
         step = frequency[1]
         self._index = np.stack([np.round(RATES / 60 * h / step).astype(int) for h in (1, 2, 3, 4)])
@@ -65,12 +94,18 @@ class HeartTracker:
         """Start anew: another person, or a gap."""
         self._belief[:] = 0
 
-    def update(self, movement_mm: FloatArray) -> Pulse:
-        """Take the last WINDOW_S of movement at SLOW_RATE_HZ, shape (samples,)."""
+    def update(self, movement_mm: FloatArray, breathing_rate: float) -> Pulse:
+        """Take the last WINDOW_S of movement at SLOW_RATE_HZ, shape (samples,).
+
+        `breathing_rate`: its harmonics count little here; NaN when unknown.
+        """
+        quiet = self._breathing_lines(breathing_rate)
         velocity = np.diff(movement_mm) * SLOW_RATE_HZ
-        score = self._score(velocity)
+        level = self._level(velocity)
+        score = self._score(level, quiet)
         half = len(velocity) // 2
-        early, late = self._score(velocity[:half]), self._score(velocity[half:])
+        early = self._score(self._level(velocity[:half]), quiet)
+        late = self._score(self._level(velocity[half:]), quiet)
         self._advance(score / np.median(score))
         best = int(self._belief.argmax())
         near = slice(max(0, best - 4), best + 5)
@@ -80,23 +115,38 @@ class HeartTracker:
         elsewhere[max(0, best - 14) : best + 15] = 0
         wide = slice(max(0, best - 8), best + 9)
         return Pulse(
-            rate=_weighted_rate(score, best),
+            rate=_refined_rate(level, float(RATES[near][score[near].argmax()])),
             window_rate=float(RATES[int(score.argmax())]),
             prominence=here / middle,
             lead=here / float(elsewhere.max()),
             halves=float(
                 min(early[wide].max() / np.median(early), late[wide].max() / np.median(late))
             ),
+            level=level,
         )
 
-    def _score(self, velocity: FloatArray) -> FloatArray:
-        """Harmonic sum for each rate of RATES."""
+    def _level(self, velocity: FloatArray) -> FloatArray:
+        """Spectrum over its running median; 0 outside LOW_HZ to HIGH_HZ."""
         size = np.abs(np.fft.rfft(velocity * np.hanning(len(velocity)), POINTS))
         level = size / _running_median(size, self._band)
         level[~self._band] = 0
+        return np.asarray(level, dtype=np.float64)
+
+    def _breathing_lines(self, breathing_rate: float) -> npt.NDArray[np.bool_]:
+        """Lines within 2 per minute of breathing's first four harmonics."""
+        if math.isnan(breathing_rate):
+            return np.zeros(len(self._per_minute), dtype=bool)
+        harmonics = breathing_rate * np.arange(1, 5)[:, None]
+        return np.asarray((np.abs(self._per_minute - harmonics) < 2.0).any(axis=0))
+
+    def _score(self, level: FloatArray, quiet: npt.NDArray[np.bool_]) -> FloatArray:
+        """Harmonic sum for each rate of RATES; the lines in `quiet` are held down."""
+        level = level.copy()
         # A rate that changes within the window smears the higher harmonics.
         level[1:-1] = np.maximum(level[1:-1], 0.5 * (level[:-2] + level[2:]))
-        level = np.minimum(level, 8.0)
+        level[quiet] = np.minimum(level[quiet], HELD_DOWN)
+        # One loud line must not outvote three others, but its top shall remain the top.
+        level = np.where(level > 8, 8 + 2 * np.log(np.maximum(level, 8) / 8), level)
         parts = level[self._index]
         total = np.tensordot(np.array(WEIGHTS), parts, 1)
         # Half the true rate collects every second harmonic: it lacks the odd ones.
@@ -118,13 +168,33 @@ class HeartTracker:
         self._belief -= self._belief.max()
 
 
-def _weighted_rate(score: FloatArray, best: int) -> float:
-    """Centre of the score's peak near the tracked rate."""
-    near = np.arange(max(1, best - 6), min(len(score) - 1, best + 7))
-    top = int(near[score[near].argmax()])
-    low, high = max(0, top - 3), min(len(score), top + 4)
-    weight = np.maximum(0, score[low:high] - 0.6 * score[top])
-    return float(np.sum(weight * RATES[low:high]) / weight.sum())
+def _refined_rate(level: FloatArray, rate: float) -> float:
+    """Place the rate by its strong harmonics: the h-th tells it h times as well."""
+    for reach_rate in (2.0, 5.0):
+        refined = _mean_of_harmonics(level, rate, reach_rate)
+        if refined is not None:
+            return refined
+    return rate
+
+
+def _mean_of_harmonics(level: FloatArray, rate: float, reach_rate: float) -> float | None:
+    step = SLOW_RATE_HZ / POINTS * 60
+    total = weights = 0.0
+    for harmonic in (1, 2, 3, 4):
+        middle = harmonic * rate / step
+        reach = reach_rate * math.sqrt(harmonic) / step
+        low, high = math.floor(middle - reach), math.ceil(middle + reach) + 1
+        part = level[low:high]
+        top = int(part.argmax())
+        if part[top] < 2.5 or top in (0, len(part) - 1):
+            continue
+        before, here, after = part[top - 1 : top + 2]
+        bend = before - 2 * here + after
+        place = low + top + (0.5 * (before - after) / bend if bend else 0.0)
+        weight = min(here, 8.0) * harmonic
+        total += weight * place * step / harmonic
+        weights += weight
+    return total / weights if weights else None
 
 
 def _running_median(size: FloatArray, band: npt.NDArray[np.bool_]) -> FloatArray:

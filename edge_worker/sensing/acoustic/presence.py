@@ -61,10 +61,11 @@ def pausing(movement_mm: FloatArray) -> bool:
     if len(before) < 20 * SLOW_RATE_HZ:
         return False
     span = round(5 * SLOW_RATE_HZ)
-    usable = len(before) // span * span
-    depth = np.ptp(_smooth(before[-usable:]).reshape(-1, span), axis=1)
+    smooth = _smooth(before)
+    usable = len(smooth) // span * span
+    depth = np.ptp(smooth[-usable:].reshape(-1, span), axis=1)
     usual = float(np.median(depth))
-    last = _smooth(movement_mm[-quiet - 12 :])[12:]
+    last = _smooth(movement_mm[-quiet:])
     trend = np.linspace(-0.5, 0.5, len(last))
     last = (
         last
@@ -75,5 +76,5 @@ def pausing(movement_mm: FloatArray) -> bool:
 
 
 def _smooth(movement_mm: FloatArray) -> FloatArray:
-    """Mean over half a second: takes out most of the heartbeat."""
-    return np.convolve(movement_mm, np.ones(13) / 13, mode="same")
+    """Mean over half a second, 12 samples shorter: takes out most of the heartbeat."""
+    return np.convolve(movement_mm, np.ones(13) / 13, mode="valid")

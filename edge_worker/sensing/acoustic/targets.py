@@ -14,6 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 BODY_HZ = (0.08, 2.0)
 FLOOR_HZ = (4.0, 9.5)
 """Above what bodies do at rest, below the decimation filter's edge."""
+LEAST_FLOOR = 1e-9
+"""Noise floor, against the direct sound, that no room falls below: -90 dB."""
 CELL_BINS = 6
 """Half the width of an echo's trace over ranges, in bins of 2 cm."""
 
@@ -64,7 +66,8 @@ def look(echoes: ComplexArray) -> RangePicture:
     floor = (frequency >= FLOOR_HZ[0]) & (frequency <= FLOOR_HZ[1])
     body_power = power[body].sum(axis=0)
     floor_density = power[floor].mean(axis=0)
-    ratio = body_power / body.sum() / (floor_density + 1e-30)
+    # A recording without any noise would make every rounding error stand out.
+    ratio = body_power / body.sum() / (floor_density + LEAST_FLOOR / count)
     usable = ratio >= np.median(ratio)
     found = []
     left = np.where(usable, body_power, 0.0)

@@ -21,7 +21,13 @@ from edge_worker.sensing.acoustic.channel import (
     ChannelHealth,
     RangeMap,
 )
-from edge_worker.sensing.acoustic.displacement import Displacement, demodulate
+from edge_worker.sensing.acoustic.displacement import (
+    MAX_RESIDUAL,
+    Circle,
+    Displacement,
+    demodulate,
+    still_there,
+)
 from edge_worker.sensing.acoustic.heart import MAX_RATE as HEART_MAX
 from edge_worker.sensing.acoustic.heart import MIN_RATE as HEART_MIN
 from edge_worker.sensing.acoustic.heart import WINDOW_S as HEART_WINDOW_S
@@ -45,6 +51,13 @@ SLOW_BREATH_WINDOW_S = 50.0
 MIN_BREATH_WINDOW_S = 24.0
 HOLD_HOPS = 10
 """Presence is held for 20 s: one breath window."""
+MAX_GAP = 2.3
+"""Longest time between breaths in a window, in median breaths; more is no steady rate."""
+MIN_HEART_QUALITY = 0.92
+HARMONIC_REACH = 1.5
+"""Pulse and breathing's harmonic closer than this, per minute, cannot be told apart."""
+HARMONIC_SMEAR = 4.0
+"""The same for a pulse without harmonics of its own: irregular breaths smear theirs."""
 STAY_SHARE = 0.5
 """The chosen range is kept while it has this share of the best one's power."""
 
@@ -59,6 +72,7 @@ class VitalSigns:
         self._heart = HeartTracker()
         self._heart_rates: list[float] = []
         self._bin: int | None = None
+        self._circle: Circle | None = None
         self._held = 0
         self.movement: Displacement | None = None
         """Chest movement behind the last judgement, up to RING_S; for pictures."""
@@ -118,28 +132,31 @@ class VitalSigns:
     def _measure(
         self, seen: Vitals, health: ChannelHealth, picture: RangePicture, target: Target
     ) -> Vitals:
-        movement = demodulate(self._ring[:, target.bin], self._middle_hz)
+        movement = demodulate(self._ring[:, target.bin], self._middle_hz, target.bin, self._circle)
         self.movement = movement
+        self._circle = movement.circle
         bursts = moving(movement.mm)
         share = float(bursts[-round(BREATH_WINDOW_S * SLOW_RATE_HZ) :].mean())
         features: dict[str, float | None] = {"movement_share": share}
         if bursts[-round(2 * SLOW_RATE_HZ) :].any():
             self._heart.forget()
             return replace(seen, state=ReadingState.MOTION, motion=True, features=features)
-        calm = movement.mm[_last_true(bursts) :]
+        calm = movement.mm[max(_last_true(bursts), movement.steady_from) :]
         if self._is_mixed(picture, target, movement.mm):
             return replace(seen, state=ReadingState.TWO_TARGETS, features=features)
         warm = len(self._ring) < MIN_BREATH_WINDOW_S * SLOW_RATE_HZ
         state = ReadingState.WARMING_UP if warm else ReadingState.LOW_QUALITY
         result = replace(seen, state=state, features=features)
-        pause = pausing(calm)
+        pause = pausing(calm) and still_there(self._ring[:, target.bin], len(calm))
         usable = self._valid[-len(calm) :]
+        breathing: Breathing | None = None
         if len(calm) >= MIN_BREATH_WINDOW_S * SLOW_RATE_HZ:
             breathing = _breathing(calm)
             result = _with_breathing(result, breathing, target, movement, pause, usable)
         if len(calm) >= HEART_WINDOW_S * SLOW_RATE_HZ:
-            pulse = self._heart.update(calm[-round(HEART_WINDOW_S * SLOW_RATE_HZ) :])
-            result = self._with_heart(result, pulse, target, usable)
+            rate = breathing.count_rate if breathing is not None else math.nan
+            pulse = self._heart.update(calm[-round(HEART_WINDOW_S * SLOW_RATE_HZ) :], rate)
+            result = self._with_heart(result, pulse, target, usable, rate, movement)
         numbers = (result.breathing_rate, result.heart_rate)
         if pause or any(number is not None for number in numbers):
             result = replace(result, state=ReadingState.OK)
@@ -152,7 +169,7 @@ class VitalSigns:
             if apart < 8 or other.power < SECOND_SHARE * target.power or other.ratio < 15:
                 continue
             span = round(LOOK_S * SLOW_RATE_HZ)
-            second = demodulate(self._ring[-span:, other.bin], self._middle_hz).mm
+            second = demodulate(self._ring[-span:, other.bin], self._middle_hz, other.bin).mm
             alike = abs(float(np.corrcoef(movement_mm[-span:], second)[0, 1]))
             # An echo by way of the wall moves like the chest itself.
             if alike < 0.7:
@@ -160,27 +177,67 @@ class VitalSigns:
         return False
 
     def _with_heart(
-        self, result: Vitals, pulse: Pulse, target: Target, usable: npt.NDArray[np.bool_]
+        self,
+        result: Vitals,
+        pulse: Pulse,
+        target: Target,
+        usable: npt.NDArray[np.bool_],
+        breathing_rate: float,
+        movement: Displacement,
     ) -> Vitals:
         self._heart_rates = [*self._heart_rates[-4:], pulse.rate]
         steady = float(np.ptp(self._heart_rates[-3:])) if len(self._heart_rates) >= 3 else 99.0
         valid = float(usable[-round(HEART_WINDOW_S * SLOW_RATE_HZ) :].mean())
-        quality = _heart_quality(pulse, steady, target.ratio) * min(1.0, valid / 0.5)
-        accepted = quality >= 0.5 and HEART_MIN <= pulse.rate <= HEART_MAX and valid > 0.4
+        quality = _heart_quality(pulse, steady, target.ratio)
+        quality *= min(1.0, valid / 0.5)
+        accepted = (
+            quality >= MIN_HEART_QUALITY
+            and HEART_MIN <= pulse.rate <= HEART_MAX
+            and valid > 0.4
+            and movement.residual < MAX_RESIDUAL
+            and not _is_breathing(pulse, breathing_rate)
+        )
         return replace(
             result,
             heart_quality=quality,
             heart_rate=pulse.rate if accepted else None,
-            heart_error=0.6 + 2.0 * (1 - quality) if accepted else None,
+            heart_error=0.4 + 0.2 * steady + 5.0 * (1 - quality) if accepted else None,
         )
 
 
+def _is_breathing(pulse: Pulse, breathing_rate: float) -> bool:
+    """Whether the pulse may be a harmonic of the breathing.
+
+    Breathing's harmonics fade out in step; a heart at the same place has harmonics of its
+    own, which stand out between those of the breathing.
+    """
+    if math.isnan(breathing_rate):
+        return False
+    nearest = min(range(2, 7), key=lambda harmonic: abs(pulse.rate - harmonic * breathing_rate))
+    apart = abs(pulse.rate - nearest * breathing_rate)
+    standing = pulse.standing(breathing_rate)
+    if standing == 0:
+        return nearest <= 4 and apart < HARMONIC_SMEAR
+    return standing == 1 and apart < HARMONIC_REACH
+
+
 def _heart_quality(pulse: Pulse, steady: float, ratio: float) -> float:
-    """How likely the tracked rate is right, 0..1; 0.5 is the gate."""
+    """Probability that the tracked rate is within 4 bpm of the truth.
+
+    A logistic fit to 6000 windows of two simulators, half of them hard (far, loud, small
+    heartbeats, none at all). Left out in turn, the scenes had 0.7 % of the rates above
+    MIN_HEART_QUALITY wrong.
+    """
     if steady > 8 or ratio < 15:
         return 0.0
-    score = 1.2 * (pulse.prominence - 2.6) + 1.0 * (pulse.halves - 1.6) + 0.8 * (pulse.lead - 1.0)
-    return float(1 / (1 + math.exp(-2.0 * score)))
+    logit = (
+        1.70 * min(pulse.prominence, 6.0)
+        + 0.42 * min(pulse.halves, 5.0)
+        + 1.74 * min(pulse.lead, 2.0)
+        - 0.42 * steady
+        - 4.80
+    )
+    return 1 / (1 + math.exp(-logit))
 
 
 def _breathing(calm: FloatArray) -> Breathing:
@@ -210,6 +267,8 @@ def _with_breathing(
         and spread < 1.5
         and breathing.breaths >= 3
         and breathing.depth_mm > 0.2
+        and breathing.longest_gap < MAX_GAP
+        and movement.residual < MAX_RESIDUAL
         and valid > 0.4
     )
     quality = 0.0
@@ -219,7 +278,7 @@ def _with_breathing(
     features = {
         **result.features,
         "breath_interval_cv": _known(breathing.interval_cv),
-        "breath_depth_mm": _known(breathing.depth_mm) if movement.arc else None,
+        "breath_depth_mm": _known(breathing.depth_mm) if movement.circle else None,
         "inhale_exhale_ratio": _known(breathing.inhale_exhale_ratio),
         "sigh_share": _known(breathing.sigh_share),
     }
