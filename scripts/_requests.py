@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from edge_ai.messages import (  # noqa: E402  (the loader must run first)
     DeviceCard,
     Goal,
     Intent,
+    Measured,
     Plan,
     ToolCard,
     ToolInput,
@@ -142,6 +143,36 @@ def fixture_catalogue(language: str) -> Catalogue:
         for id_ in ids
     )
     return Catalogue(devices=devices, tools=tools)
+
+
+def large_catalogue(tools: int, devices: int) -> Catalogue:
+    """A home of many kinds of everything: the main path many times over, on every device.
+
+    Every device can run every tool, and each step of the main path has several rivals; this
+    is the hardest case for the search, since nothing can be left out at once.
+    """
+    base = fixture_catalogue("en").tools
+    cards = tuple(
+        replace(
+            base[number % len(base)],
+            name=f"{base[number % len(base)].name}_{number:03d}",
+            quality=(Measured(metric="accuracy", value=0.5 + number % 37 / 100),),
+        )
+        for number in range(tools)
+    )
+    needs = tuple({need for card in cards for need in card.needs})
+    machines = tuple(
+        DeviceCard(
+            id=f"device-{number:02d}",
+            name=f"device-{number:02d}",
+            version="1",
+            hub=number == 0,
+            capabilities=needs,
+            tools=tuple(card.name for card in cards),
+        )
+        for number in range(devices)
+    )
+    return Catalogue(devices=machines, tools=cards)
 
 
 def gold_graph(goal: Goal, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -79,15 +79,14 @@ def _branch(tree: Tree, step: Mapping[str, Any], steps: Mapping[str, Mapping[str
 
 def readings(states: Mapping[str, Mapping[str, Any]]) -> Table:
     """The entities in Home Assistant as they are now."""
-    table = Table("Entity in Home Assistant", "", "Value", title="Live readings", expand=True)
+    table = Table("Entity in Home Assistant", "", "Value", "", title="Live readings", expand=True)
     for key, label in SHOWN.items():
-        state = states.get(key)
-        value = state["state"] if state else "not there yet"
-        unit = state["attributes"].get("unit_of_measurement", "") if state else ""
-        style = "dim" if state is None or value in _NOTHING else "bold green"
-        table.add_row(
-            label, state["entity_id"] if state else "", Text(f"{value} {unit}", style=style)
-        )
+        state = states.get(key, {"entity_id": "", "state": "not there yet", "attributes": {}})
+        lacks = state["state"] in (*_NOTHING, "not there yet")
+        unit = "" if lacks else state["attributes"].get("unit_of_measurement", "")
+        value = Text(f"{state['state']} {unit}", style="dim" if lacks else "bold green")
+        why = state["attributes"].get("state_reason", "") if lacks else ""
+        table.add_row(label, state["entity_id"], value, Text(why, style="dim"))
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +44,27 @@ def tell(worker: Path, wav: Path | None, pcap: Path | None) -> Story:
     worker: the program `edge-worker`.
     """
     if wav is not None:
-        _ask(worker, "acoustic", "analyze", str(wav), "--json")
+        _hear(wav, _ask(worker, "acoustic", "analyze", str(wav), "--json"))
     if pcap is None:
         return Story(wav=wav)
     clients = json.loads(_ask(worker, "traffic", "clients", str(pcap), "--json"))
     if not clients:
         raise StoryError(f"{pcap.name} holds no packet of a computer in a home network.")
     return Story(wav=wav, pcap=pcap, client=clients[0]["client"])
+
+
+def _hear(wav: Path, analysis: str) -> None:
+    """Refuse a recording in which no breath can be heard, rather than wait for one."""
+    hops = [json.loads(line) for line in analysis.splitlines()]
+    if any(hop["breathing_rate"] is not None for hop in hops):
+        return
+    if not hops:
+        raise StoryError(f"{wav.name} is too short: half a minute at least is needed.")
+    state, _ = Counter(hop["state"] for hop in hops).most_common(1)[0]
+    raise StoryError(
+        f"No breathing can be heard in {wav.name} (mostly: {state}). Record a room while"
+        " `edge-worker acoustic probe` plays there in a loop, with one person near by."
+    )
 
 
 def hub_settings(folder: Path, broker_port: int) -> str:
