@@ -10,7 +10,7 @@ import pytest
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parents[1] / "scripts")]
 
-import _planner
+import _planner  # noqa: E402
 
 _planner.load()
 

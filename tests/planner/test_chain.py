@@ -7,7 +7,6 @@ from edge_ai.messages import Catalogue, Condition, Goal, Intent, Quantity
 from edge_ai.planner.chain import make_plan
 from edge_ai.planner.home import Home, Named
 from edge_ai.planner.validate import validate
-
 from sample_home import MAIN_TOOLS, device, tool
 
 MOOD = Goal(intent=Intent.MONITOR, quantities=(Quantity.MOOD,))

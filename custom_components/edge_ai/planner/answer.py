@@ -6,6 +6,7 @@ that the model may read.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,10 @@ from .validate import validate
 
 MAX_GOALS = 8
 MAX_STEPS = 32
+# An answer is a few hundred characters long. Each bracket may begin the JSON, and trying
+# them all would let a hostile answer cost quadratic time.
+MAX_ANSWER = 20_000
+MAX_BEGINNINGS = 50
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
@@ -45,9 +50,10 @@ def extract(text: str) -> Any:
 
     Raises AnswerError when there is none.
     """
-    text = _THINKING.sub("", text)
+    text = _THINKING.sub("", text[:MAX_ANSWER])
     decoder = json.JSONDecoder()
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
+    for match in itertools.islice(re.finditer(r"[{\[]", text), MAX_BEGINNINGS):
+        start = match.start()
         try:
             value, _ = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):

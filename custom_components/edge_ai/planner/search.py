@@ -108,9 +108,11 @@ class Search:
             if not target.strict_area or self._area[device.id] in target.areas
         }
         self._hosts = _hosts(catalogue.tools, online, in_reach)
+        self._facts = {tool.name: _Facts.of(tool) for tool in catalogue.tools}
         self._producers: dict[str, list[ToolCard]] = {}
         self._local_ports: set[str] = set()
-        for tool in sorted(catalogue.tools, key=lambda tool: tool.name):
+        # Best first, so that of tools alike in all but merit only the first is tried.
+        for tool in sorted(catalogue.tools, key=lambda tool: self._facts[tool.name].merit):
             if self._hosts[tool.name]:
                 self._local_ports.update(tool.local_outputs)
                 for port in dict.fromkeys(tool.outputs):
@@ -147,8 +149,14 @@ class Search:
         best: Node | None = None
         cut = math.inf
         producers = self._producers.get(port, ())
+        tried: set[tuple[object, str]] = set()
         for tool in producers:
+            kind = self._facts[tool.name].kind, port in tool.local_outputs
             for device in self._places(tool, port, at):
+                if device is not None:
+                    if (kind, device.id) in tried:
+                        continue
+                    tried.add((kind, device.id))
                 node, here = self._build(tool, device, len(producers))
                 cut = min(cut, here)
                 if node is not None and (best is None or node.order < best.order):
@@ -159,14 +167,14 @@ class Search:
             return best, math.inf
         return best, cut
 
-    def _places(self, tool: ToolCard, port: str, at: str | None) -> Sequence[DeviceCard | None]:
-        """Devices worth a try; [None]: any, since its inputs can come from anywhere."""
+    def _places(self, tool: ToolCard, port: str, at: str | None) -> Iterable[DeviceCard | None]:
+        """Devices worth a try; (None,): any, since its inputs can come from anywhere."""
         hosts = self._hosts[tool.name]
         if port in tool.local_outputs:
-            return [device for device in hosts if device.id == at]
+            return (hosts[at],) if at in hosts else ()
         if any(item.port in self._local_ports for item in tool.inputs):
-            return hosts
-        return [None]
+            return hosts.values()
+        return (None,)
 
     def _build(
         self, tool: ToolCard, device: DeviceCard | None, alternatives: int
@@ -193,7 +201,7 @@ class Search:
         """Where the inputs already are, so that least data travels; else the best host."""
         hosts = self._hosts[tool.name]
         near = {node.device.id for _, node in inputs}
-        return next((device for device in hosts if device.id in near), hosts[0])
+        return next((hosts[id_] for id_ in hosts if id_ in near), next(iter(hosts.values())))
 
     def _node(
         self,
@@ -204,7 +212,8 @@ class Search:
         alternatives: int,
     ) -> Node:
         children = [node for _, node in inputs]
-        bound = not ROOM_CAPABILITIES.isdisjoint(tool.needs)
+        facts = self._facts[tool.name]
+        bound = facts.bound
         # Measured with all its inputs; with fewer it is worth less.
         share = len(children) / len(tool.inputs) if tool.inputs else 1.0
         below = sum(node.quality for node in children) / len(children) if children else 0.0
@@ -222,7 +231,7 @@ class Search:
             alternatives=alternatives,
             order=(
                 max([self._room_rank[device.id] * bound, *(node.order[0] for node in children)]),
-                -round(quality_of(tool) * share, 6),
+                -round(facts.quality * share, 6),
                 -round(below, 6),
                 travelling + sum(node.order[3] for node in children),
                 (tool.cpu_ms_per_s or 0.0) + sum(node.order[4] for node in children),
@@ -233,18 +242,42 @@ class Search:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the search asks of a card again and again."""
+
+    quality: float
+    bound: bool
+    """Does it sense the room that its device stands in?"""
+    kind: tuple[object, ...]
+    """Tools of one kind differ on one device by their merit alone."""
+    merit: tuple[float, float, str]
+    """Sort key, best first."""
+
+    @classmethod
+    def of(cls, tool: ToolCard) -> _Facts:
+        quality = quality_of(tool)
+        bound = not ROOM_CAPABILITIES.isdisjoint(tool.needs)
+        return cls(
+            quality=quality,
+            bound=bound,
+            kind=(tool.inputs, bound),
+            merit=(-quality, tool.cpu_ms_per_s or 0.0, tool.name),
+        )
+
+
 def _hosts(
     tools: Sequence[ToolCard], devices: Sequence[DeviceCard], in_reach: set[str]
-) -> dict[str, list[DeviceCard]]:
+) -> dict[str, dict[str, DeviceCard]]:
     """Tool → devices that can run it, best first; a room's sensor only where it is wanted."""
     by_name = {tool.name: tool for tool in tools}
-    hosts: dict[str, list[DeviceCard]] = {name: [] for name in by_name}
+    hosts: dict[str, dict[str, DeviceCard]] = {name: {} for name in by_name}
     for device in devices:
         capabilities = set(device.capabilities)
-        for name in dict.fromkeys(device.tools):
+        for name in device.tools:
             tool = by_name.get(name)
             if tool is None or not capabilities.issuperset(tool.needs):
                 continue
             if device.id in in_reach or ROOM_CAPABILITIES.isdisjoint(tool.needs):
-                hosts[name].append(device)
+                hosts[name][device.id] = device
     return hosts

@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 _CJK = re.compile(r"[㐀-䶿一-鿿]")
 _BREAKS = frozenset(",.;:!?，。；：！？、…—\n")
 # Marks that carry no meaning between words.
-_SILENT = frozenset("'\"`~*()[]{}<>«»“”‘’「」『』（）《》-–·_")
+_SILENT = frozenset("'\"~*()«»“”‘’「」『』（）《》-–·_")
 
 
 def tokenize(text: str) -> tuple[str, ...]:
