@@ -22,7 +22,11 @@ def start(processes: Processes, folder: Path, port: int) -> str:
         processes.start("broker", [mosquitto, "-c", settings])
     else:
         name = "amqtt (mosquitto is not installed; it answers a hundred times faster)"
-        processes.start("broker", [sys.executable, __file__, str(port)])
+        processes.start(
+            "broker",
+            [sys.executable, "-m", "demo_home.broker", str(port)],
+            environment={"PYTHONPATH": str(Path(__file__).parents[1])},
+        )
     processes.wait_until("broker", lambda: answers(port), 20)
     return name
 
