@@ -78,11 +78,10 @@ class ActivationStep:
             self._samples.popleft()
         if self._resting is not None:
             self._collect_rest(sample.rates, value.t)
-        activation = self._judge(value)
-        if value.t - self._last_sent < EVERY_S and activation.state is self._last_state:
+        if value.t - self._last_sent < EVERY_S and sample.state is self._last_state:
             return []
-        self._last_sent, self._last_state = value.t, activation.state
-        return [(Port.ACTIVATION, activation)]
+        self._last_sent, self._last_state = value.t, sample.state
+        return [(Port.ACTIVATION, self._judge(value))]
 
     def tick(self, now: float) -> Iterable[Output]:
         """Notice a request for a rest, and let one lapse that nothing was measured for."""
@@ -100,8 +99,9 @@ class ActivationStep:
     # --- Time --------------------------------------------------------------------------
 
     def _sample(self, value: Vitals) -> _Sample:
-        """The value in seconds of its own stream; a clock that jumps back starts anew."""
-        if self._origin is None or value.t < self._last_t - _JUMP_BACK_S:
+        """The value in seconds of its own stream; a clock that jumps starts anew."""
+        longest = self._keep_s / self._settings.time_scale
+        if self._origin is None or not -_JUMP_BACK_S <= value.t - self._last_t <= longest:
             self._origin = value.t
             self._samples.clear()
             self._last_sent = -math.inf

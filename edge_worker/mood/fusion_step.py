@@ -25,9 +25,11 @@ from edge_worker.mood.fusion import (
     fuse,
 )
 from edge_worker.mood.history import MIN_REPORTS, habit
+from edge_worker.mood.judge import Complete, openai_complete, record
 from edge_worker.mood.model_files import HistoryModel, shipped_history_model
 from edge_worker.mood.personal import Personal, personal_of, refit_person
-from edge_worker.mood.settings import parse_fusion
+from edge_worker.mood.second_opinion import SecondOpinion, adopt
+from edge_worker.mood.settings import LanguageModelSettings, parse_fusion
 from edge_worker.mood.store import CheckIn, MoodStore, daily_reports, local_day
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,8 +41,14 @@ REFIT_EVERY_S = 20 * 3600.0
 class FusionStep:
     """Holds the newest evidence of each kind and judges it once a second."""
 
-    def __init__(self, context: ToolContext, model: HistoryModel | None = None) -> None:
+    def __init__(
+        self,
+        context: ToolContext,
+        model: HistoryModel | None = None,
+        complete: Complete | None = None,
+    ) -> None:
         self._settings = parse_fusion(context.settings)
+        self._second = _second_opinion(self._settings.language_model, complete)
         self._model = shipped_history_model() if model is None else model
         self._store = MoodStore(context.data_dir)
         self._person = None if context.person is None else context.person.id
@@ -71,13 +79,20 @@ class FusionStep:
             reason=reason,
             state=state,
         )
+        said = None if self._second is None else self._second.about(judgement, now)
+        explanation = explain(judgement) | record(judgement, said) | notes
+        language_model = self._settings.language_model
+        if language_model is not None and language_model.decides and said is not None:
+            judgement = adopt(judgement, said)
+            if said.label is not None:
+                explanation |= {"judged_by": "language_model", "reason": judgement.reason}
         self._refit_at_night(now)
         newest = check_ins[-1].time if check_ins else None
-        key = (judgement.mood, judgement.state, judgement.reason, judgement.stressed, newest)
+        key = (judgement.mood, judgement.state, judgement.reason, judgement.stressed, newest, said)
         if key == self._last_key and now - self._last_sent < self._settings.every_s:
             return []
         self._last_key, self._last_sent = key, now
-        return [(Port.MOOD, _estimate(judgement, now, notes))]
+        return [(Port.MOOD, _estimate(judgement, now, explanation))]
 
     # --- Evidence ----------------------------------------------------------------------
 
@@ -174,7 +189,22 @@ class FusionStep:
         _LOGGER.info("Own parameters: %s", result.reason)
 
 
-def _estimate(judgement: Judgement, now: float, notes: dict[str, Any]) -> MoodEstimate:
+def _second_opinion(
+    settings: LanguageModelSettings | None, complete: Complete | None
+) -> SecondOpinion | None:
+    if settings is None:
+        return None
+    if complete is None:
+        complete = openai_complete(
+            settings.base_url,
+            settings.model,
+            settings.api_key.get_secret_value(),
+            timeout_s=settings.timeout_s,
+        )
+    return SecondOpinion(complete)
+
+
+def _estimate(judgement: Judgement, now: float, explanation: dict[str, Any]) -> MoodEstimate:
     return MoodEstimate(
         t=now,
         state=judgement.state,
@@ -182,5 +212,5 @@ def _estimate(judgement: Judgement, now: float, notes: dict[str, Any]) -> MoodEs
         confidence=round(judgement.confidence, 3),
         stressed=judgement.stressed,
         stress_probability=judgement.stress_probability,
-        explanation=explain(judgement) | notes,
+        explanation=explanation,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class _Settings(BaseModel):
@@ -31,6 +31,17 @@ class UsageSettings(_Settings):
     """How often the evidence is computed again."""
 
 
+class LanguageModelSettings(_Settings):
+    """`[tools.mood_fusion.language_model]`: off unless this table exists."""
+
+    base_url: str
+    model: str
+    api_key: SecretStr = SecretStr("none")
+    timeout_s: float = Field(default=20.0, gt=0.0, le=120.0)
+    decides: bool = False
+    """True: its label is published where it is valid; False: it is recorded only."""
+
+
 class FusionSettings(_Settings):
     """`[tools.mood_fusion]`."""
 
@@ -38,6 +49,7 @@ class FusionSettings(_Settings):
     """How often the judgement is published when nothing has changed."""
     night_hour: int = Field(default=3, ge=0, le=23)
     """Local hour at which the person's own parameters are fitted again."""
+    language_model: LanguageModelSettings | None = None
 
 
 def parse_activation(settings: Mapping[str, Any]) -> ActivationSettings:

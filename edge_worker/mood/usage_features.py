@@ -33,15 +33,16 @@ PAST_DAYS = 28
 # Keeps a category that somebody uses every day alike from turning a minute into an alarm.
 SPREAD_FLOOR = 0.3
 CLIP = 4.0
+DAY_S = 86_400.0
 
 
 def day_levels(seconds: Mapping[str, float]) -> FloatArray:
     """What one day holds, before any comparison; shape (len(FEATURE_NAMES),).
 
     seconds: per category; categories that home traffic cannot see are left out, and durations
-    below zero or not finite count as zero.
+    below zero or not finite count as zero, above a day as a day.
     """
-    used = [max(0.0, s) if math.isfinite(s := seconds.get(c, 0.0)) else 0.0 for c in CATEGORIES]
+    used = [_within_a_day(seconds.get(category, 0.0)) for category in CATEGORIES]
     total = sum(used)
     shares = [value / total if total else 0.0 for value in used]
     return np.array(
@@ -52,6 +53,10 @@ def day_levels(seconds: Mapping[str, float]) -> FloatArray:
             sum(value > 0 for value in used),
         ]
     )
+
+
+def _within_a_day(seconds: float) -> float:
+    return min(max(0.0, seconds), DAY_S) if math.isfinite(seconds) else 0.0
 
 
 def against_past(levels: FloatArray, past: Sequence[FloatArray]) -> FloatArray | None:

@@ -50,8 +50,19 @@ class Windows:
         )
 
 
+_NO_WINDOWS = Windows(
+    person=np.empty(0, dtype=np.str_),
+    task=np.empty(0, dtype=np.str_),
+    middle=np.empty(0),
+    rows=np.empty((0, len(FEATURE_NAMES))),
+    label=np.empty(0),
+)
+
+
 def join(tables: Sequence[Windows]) -> Windows:
     """One table of several."""
+    if not tables:
+        tables = [_NO_WINDOWS]
     return Windows(
         person=np.concatenate([t.person for t in tables]),
         task=np.concatenate([t.task for t in tables]),
