@@ -63,11 +63,11 @@ def _open_pcap(
     settings: CaptureSettings, people: tuple[Person, ...], watch: Watch, categories: Categories
 ) -> OpenSource:
     assert settings.path is not None
-    path, meter = settings.path, TrafficMeter(categories, watch)
-    _file(path).close()  # a missing file is told at once
+    # Opened once, for all rounds: later this process may not be allowed to.
+    file, meter = _file(settings.path), TrafficMeter(categories, watch)
     if settings.speed == 0:
-        return OpenSource(run=partial(_offline, partial(_batches, path), meter))
-    packets = _replay(partial(_batches, path), settings.speed, loop=settings.loop)
+        return OpenSource(run=partial(_offline, partial(_from_start, file), meter))
+    packets = _replay(partial(_from_start, file), settings.speed, loop=settings.loop)
     return OpenSource(run=partial(_live, packets, meter))
 
 
@@ -217,9 +217,10 @@ def _replay(
             return
 
 
-def _batches(path: Path) -> Iterator[PacketBatch]:
-    with _file(path) as file:
-        yield from CaptureStream(file)
+def _from_start(file: io.FileIO) -> CaptureStream:
+    if file.seekable():
+        file.seek(0)
+    return CaptureStream(file)
 
 
 def _file(path: Path) -> io.FileIO:
