@@ -19,6 +19,7 @@ TO_REDACT = {
     "details",
     "person",
     "problems",
+    "reason",
     "subject",
     "value",
 }
