@@ -84,7 +84,7 @@ setup_worker() {
   python="$(find_python 11 12 13)" || fail "The worker needs Python 3.11, 3.12 or 3.13, and none was found on PATH, with uv or in pyenv. Install one, for example: uv python install 3.11"
   say "Worker environment ($("$python" --version))"
   [ -x "$WORKER/bin/python" ] || "$UV" venv -q --python "$python" "$WORKER"
-  "$UV" pip install -q --python "$WORKER/bin/python" -r "$ROOT/requirements/worker.txt"
+  "$UV" pip install -q --compile-bytecode --python "$WORKER/bin/python" -r "$ROOT/requirements/worker.txt"
   "$UV" pip install -q --python "$WORKER/bin/python" --no-deps --no-build-isolation -e "$ROOT"
   install_torch
   printf '%s' "$key" >"$WORKER/.complete"
@@ -93,7 +93,7 @@ setup_worker() {
 # Only a CPU build: the default wheel on Linux brings gigabytes of GPU libraries. What a
 # wheel would bring is read from its metadata before anything is downloaded.
 install_torch() {
-  local pin torch=(--python "$WORKER/bin/python")
+  local pin torch=(--compile-bytecode --python "$WORKER/bin/python")
   pin="$(cat "$ROOT/requirements/torch.txt")"
   "$WORKER/bin/python" -c 'import torch' 2>/dev/null && return 0
   if "$UV" pip install "${torch[@]}" --dry-run "$pin" 2>&1 | tee "$VENVS/torch.log" | grep -qiE 'nvidia|cuda' ||
@@ -114,6 +114,6 @@ setup_homeassistant() {
   system_packages gcc:gcc || true # four small packages have no wheel and are compiled
   say "Home Assistant environment ($("$python" --version)); the first time takes some minutes"
   [ -x "$HOMEASSISTANT/bin/python" ] || "$UV" venv -q --python "$python" "$HOMEASSISTANT"
-  "$UV" pip install -q --python "$HOMEASSISTANT/bin/python" -r "$ROOT/requirements/homeassistant.txt"
+  "$UV" pip install -q --compile-bytecode --python "$HOMEASSISTANT/bin/python" -r "$ROOT/requirements/homeassistant.txt"
   printf '%s' "$key" >"$HOMEASSISTANT/.complete"
 }
