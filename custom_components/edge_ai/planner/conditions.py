@@ -43,9 +43,9 @@ def _comparisons(items: Sequence[Item]) -> list[Condition]:
             if quantity is not None and op is not None:
                 found.append(Condition(quantity=quantity, op=op, value=float(item.value)))
         elif item.kind is Kind.DURATION and _quantity_before(items, index) is Quantity.APP_USAGE:
-            op = _operator(items, index)
-            # App usage is counted in minutes.
-            if op is not None:
+            op = _operator(items, index) or ">="
+            # App usage is counted in minutes; "an hour on the phone" is at least an hour.
+            if items[index - 1].kind is not Kind.NEXT:
                 found.append(Condition(quantity=Quantity.APP_USAGE, op=op, value=item.value / 60))
     return found
 

@@ -300,7 +300,7 @@ def _is_rate(following: Sequence[Item]) -> bool:
 
 def _is_usage_value(items: Sequence[Item], index: int) -> bool:
     usage = any(item.kind is Kind.PHONE or item.value == (Quantity.APP_USAGE,) for item in items)
-    return usage and index > 0 and items[index - 1].kind is Kind.COMPARE
+    return usage and index > 0 and items[index - 1].kind is not Kind.NEXT
 
 
 def _beside_condition(items: Sequence[Item], index: int) -> bool:
@@ -310,8 +310,23 @@ def _beside_condition(items: Sequence[Item], index: int) -> bool:
         start -= 1
     while end < len(items) and items[end].kind is not Kind.AND:
         end += 1
-    conditional = {Kind.COMPARE, Kind.FEELING, Kind.ANYONE, Kind.NOBODY, Kind.LEVEL, Kind.HOLD}
-    return any(item.kind in conditional | {Kind.ENTER, Kind.MOVE} for item in items[start:end])
+    return any(item.kind in _CONDITIONAL for item in items[start:end])
+
+
+_CONDITIONAL = frozenset(
+    {
+        Kind.COMPARE,
+        Kind.FEELING,
+        Kind.ANYONE,
+        Kind.NOBODY,
+        Kind.EMPTY,
+        Kind.LEVEL,
+        Kind.HOLD,
+        Kind.ENTER,
+        Kind.MOVE,
+        Kind.CHANGE,
+    }
+)
 
 
 def _merged(goals: Sequence[Goal]) -> list[Goal]:

@@ -59,7 +59,8 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         return Intent.ALERT
     if Kind.REMIND in kinds:
         # "Remind me to check my pulse" is a reminder.
-        return Intent.ALERT if conditions or Kind.CHANGE in kinds else None
+        noun = Kind.START in kinds and Kind.QUANTITY in kinds
+        return Intent.ALERT if conditions or Kind.CHANGE in kinds or noun else None
     if Kind.TELL in kinds:
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
@@ -115,6 +116,15 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
     return Intent.QUERY
 
 
+def _is_setting(item: Item) -> bool:
+    return item.kind is Kind.START and item.text in {"set", "turn", "switch"}
+
+
+def _asks_itself(text: str) -> bool:
+    """Is the word a question by its form: 有没有人, 是否有人, 紧不紧张?"""
+    return "不" in text or text.startswith(("有 没 有", "有 无", "是 否"))
+
+
 def _tells_another(items: Sequence[Item]) -> bool:
     """Say "Tell Ben to come" is a message; a bare "tell" is never for the one who asks."""
     return any(
@@ -133,7 +143,11 @@ def _watches_whether(items: Sequence[Item]) -> bool:
 
 
 def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
-    asks = items[0].kind is Kind.AUXILIARY or Kind.QUESTION_MARK in kinds or Kind.ASK in kinds
+    asks = items[0].kind is Kind.AUXILIARY or bool(kinds & {Kind.QUESTION_MARK, Kind.ASK})
+    asks = asks or any(item.kind is Kind.QUANTITY and _asks_itself(item.text) for item in items)
+    if Kind.SENSING not in kinds and any(_is_setting(item) for item in items):
+        # "Set my mood to ..." belongs to lamps; "set an alert" has been seen above.
+        return None
     if kinds & {Kind.MONITOR, Kind.START}:
         # "How do I monitor ...", "are you monitoring ...": about us, but no order.
         how = items[0].kind is Kind.ASK and items[0].value == "how"
@@ -142,8 +156,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if asks else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
-    if asks and Kind.NEXT in kinds and Kind.DURATION in kinds:
-        # "See how my stress develops over the next hour."
+    if asks and Kind.DURATION in kinds and Kind.PAST not in kinds and Kind.USE not in kinds:
+        # "See how my stress develops over the next hour", "check my pulse for a minute".
         return Intent.MONITOR
     if asks or Kind.TELL in kinds or Kind.WHO in kinds:
         return Intent.QUERY

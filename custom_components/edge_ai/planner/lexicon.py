@@ -147,7 +147,9 @@ Table = Mapping[tuple[Kind, Any], str]
 
 
 def phrases(table: Table) -> Iterator[tuple[str, Item]]:
-    """All phrases of a table. "a/b" gives either word, "[a]" makes it optional."""
+    """All phrases of a table. "a/b" gives either word, "[a]" makes it optional, "~a" is a
+    regular English verb in all its forms.
+    """
     for (kind, value), text in table.items():
         for pattern in text.replace("\n", "|").split("|"):
             for phrase in _expand(pattern.split()):
@@ -161,7 +163,25 @@ def _expand(words: Sequence[str]) -> Iterator[str]:
         return
     first = words[0]
     optional = first.startswith("[")
-    options = first.strip("[]").split("/") + ([""] if optional else [])
+    given = first.strip("[]").split("/")
+    options = [form for option in given for form in _forms(option)] + ([""] if optional else [])
     for rest in _expand(words[1:]):
         for option in options:
             yield f"{option} {rest}".strip()
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Give track, tracks, tracked and tracking for "~track"; other words stay alone."""
+    if not word.startswith("~"):
+        yield word
+        return
+    verb = word[1:]
+    yield verb
+    if verb.endswith("e"):
+        yield from (verb + "s", verb + "d", verb[:-1] + "ing")
+    elif verb.endswith("y") and verb[-2] not in "aeiou":
+        yield from (verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing")
+    elif verb.endswith(("s", "sh", "ch", "x")):
+        yield from (verb + "es", verb + "ed", verb + "ing")
+    else:
+        yield from (verb + "s", verb + "ed", verb + "ing")

@@ -33,9 +33,9 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.SMALL) if seconds is None else Item(Kind.DURATION, seconds)
         if items and items[-1].kind in {Kind.NEXT, Kind.PAST}:
             # "The next hour" has no number.
-            seconds = unit_seconds(tokens[position])
-            if seconds is not None:
-                end, item = position + 1, Item(Kind.DURATION, seconds)
+            rest = read_duration(("one", *tokens[position:]), 0)
+            if rest is not None and unit_seconds(tokens[position]) is not None:
+                end, item = position + rest[0] - 1, Item(Kind.DURATION, rest[1])
         if item.kind is Kind.UNKNOWN and tokens[position].endswith("ly"):
             item = Item(Kind.SMALL)
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
@@ -64,7 +64,7 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
 
 def _is_moment(tokens: Sequence[str], start: int, end: int, items: Sequence[Item]) -> bool:
     """Is "in an hour" or 一小时后 meant: a time at which, and not a time during which?"""
-    later = end < len(tokens) and tokens[end] == "后"
+    later = "".join(tokens[end : end + 2]).startswith(("后", "以后", "之后", "过后"))
     before = tokens[start - 1] if start else ""
     return later or (before in {"in", "after"} and items[-1].kind is not Kind.NEXT)
 

@@ -73,7 +73,7 @@ def _normalise(text: str) -> str:
         text = re.sub(rf"(\d)\s*{mark}", rf"\g<1>{decimal}", text).replace(mark, f"0{decimal}")
     text = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS + 1]).casefold()
     text = text.replace("’", "'").replace("‘", "'").translate(_TO_SIMPLIFIED)
-    text = text.replace("can't", "can not").replace("won't", "will not")
+    text = text.replace("24/7", "around the clock").replace("can't", "can not").replace("won't", "will not")
     for short, long in _CONTRACTIONS.items():
         text = re.sub(rf"(?<=[a-z]){short}\b", long, text)
     return text
