@@ -217,7 +217,7 @@ async def async_setup_entry(
 
     def categories_of(reading: Reading) -> Iterator[Entity]:
         if reading.quantity is Quantity.APP_USAGE:
-            yield from make_categories(reading.subject, reading.details)
+            yield from make_categories(reading.subject, minutes_by_category(reading))
 
     async_add_on_reading(coordinator, async_add_entities, categories_of)
 
@@ -277,7 +277,13 @@ class CategorySensor(ReadingEntity, SensorEntity):
         reading = self.reading
         if reading is None or reading.state is not ReadingState.OK:
             return None
-        return _number(reading.details.get(self._category, 0))
+        return _number(minutes_by_category(reading).get(self._category, 0))
+
+
+def minutes_by_category(reading: Reading) -> Mapping[str, Any]:
+    """Return the part of an app-usage reading that tells categories apart."""
+    minutes = reading.details.get("minutes")
+    return minutes if isinstance(minutes, Mapping) else {}
 
 
 class MonitorsSensor(HubEntity, SensorEntity):

@@ -242,16 +242,18 @@ async def test_app_categories_appear_as_they_are_used(
         "person.anna",
         Quantity.APP_USAGE,
         30.0,
-        details={"social": 20.0, "gardening": 10.0, "No Name!": 1.0},
+        details={"minutes": {"social": 20.0, "gardening": 10.0, "No Name!": 1.0}},
     )
     await hass.async_block_till_done()
     assert shown(hass, "sensor.anna_app_usage_social_media") == "20.0"
     assert shown(hass, "sensor.anna_app_usage_gardening") == "10.0"
     names = [item for item in hass.states.async_entity_ids("sensor") if "app_usage" in item]
     assert len(names) == 3
-    hub.read("person.anna", Quantity.APP_USAGE, 5.0, details={"social": 5.0})
+    hub.read("person.anna", Quantity.APP_USAGE, 5.0, details={"minutes": {"social": 5.0}})
     await hass.async_block_till_done()
     assert shown(hass, "sensor.anna_app_usage_gardening") == "0"
+    hub.read("person.anna", Quantity.APP_USAGE, 5.0, details={"minutes": 5.0})
+    assert shown(hass, "sensor.anna_app_usage_social_media") == "0"
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
     assert shown(hass, "sensor.anna_app_usage_gardening") == "unknown"
