@@ -41,6 +41,10 @@ JUMP_RAD = 0.6
 JUMP_FRAMES = 5
 IMPULSE_RATIO = 2.5
 REFERENCE_GAIN = 0.15
+UNLOCKED_PPM = 3.0
+"""Clock error within a hop that turns the direct path by 0.75 rad: it is being lost."""
+CLIPPED_SHARE = 0.003
+"""Samples at the top; the probe itself touches its peak in 0.02 % of them."""
 MAX_GAP_S = 10.0
 
 
@@ -139,7 +143,7 @@ class Channel:
                 self._drop(end - 2)
                 return self._empty(ReadingState.NO_PROBE, clipped)
         result = self._track(self._lock, sound, clipped)
-        if result.health.state is ReadingState.DROPOUT and self._misses >= 2:
+        if self._misses >= 2:
             self._lock = None
             self._misses = 0
         keep = end - 2 if self._lock is None else int(self._lock.position) - self._base - 2
@@ -329,18 +333,19 @@ class Channel:
         self._steer(lock, match, good, count, lost_from)
         blanked = float(blank.mean()) if count else 1.0
         state = ReadingState.OK
-        if abs(lock.residual_ppm) > 3.0:
+        if abs(lock.residual_ppm) > UNLOCKED_PPM:
             state = ReadingState.SKEW_UNLOCKED
-        if clipped > 0.003:
+        if clipped > CLIPPED_SHARE:
             state = ReadingState.CLIPPING
         if usable < 0.5:
-            state = ReadingState.DROPOUT
+            wandering = abs(lock.residual_ppm) > UNLOCKED_PPM / 2
+            state = ReadingState.SKEW_UNLOCKED if wandering else ReadingState.DROPOUT
         level = np.mean(np.abs(tones) ** 2) if count else 0.0
         return RangeMap(
             t=float(self._hops * HOP_S),
             health=ChannelHealth(
                 state=state,
-                skew_ppm=lock.skew * 1e6,
+                skew_ppm=float(lock.skew * 1e6),
                 level_dbfs=self._dbfs(float(level) * float(np.abs(self.probe.spectrum).max()) ** 2),
                 noise_dbfs=self._dbfs(float(np.median(noise)) if count else 0.0),
                 clipped_share=clipped,

@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float64]
 
 PRESENT_RATIO = 6.0
 """Movement over noise. An empty room stays below 2; a chest at 1.5 m has 20 and more."""
+BLANKED_RATIO = 80.0
+"""More of it where impulses were cut out: what speech leaves behind reaches 20."""
 NOISY_FLOOR_DB = -60.0
 """Above, a chest at 1 m would be buried: an empty picture proves nothing."""
 SECOND_SHARE = 0.25
@@ -25,10 +27,10 @@ PAUSE_SHARE = 0.28
 BASELINE_S = 60.0
 
 
-def judge(picture: RangePicture) -> ReadingState:
+def judge(picture: RangePicture, blanked_share: float) -> ReadingState:
     """Tell NO_PERSON, NOISY or OK (somebody is there) from a picture of movement."""
     best = picture.targets[0].ratio if picture.targets else 0.0
-    if best >= PRESENT_RATIO:
+    if best >= PRESENT_RATIO + BLANKED_RATIO * blanked_share:
         return ReadingState.OK
     return ReadingState.NOISY if picture.floor_db > NOISY_FLOOR_DB else ReadingState.NO_PERSON
 

@@ -68,6 +68,8 @@ class Truth:
 
     breath_starts_s: list[float] = field(default_factory=list)
     beats_s: list[float] = field(default_factory=list)
+    pauses_s: list[tuple[float, float]] = field(default_factory=list)
+    """Breath holds as they came out: end of the last breath, start of the next."""
 
     def breathing_rate(self, start_s: float, end_s: float) -> float:
         """Mean breaths per minute in a window, from the breaths inside; NaN if too few."""
@@ -166,7 +168,9 @@ class BodyMotion:
             depth = self.body.breath_mm * max(0.4, 1 + 0.1 * noise())
             for start_s, hold_s in self.body.holds:
                 if start_s <= self._next_breath_s + length / 2 < start_s + hold_s:
-                    self._next_breath_s = max(self._next_breath_s, start_s) + hold_s
+                    ended_s = self._next_breath_s
+                    self._next_breath_s = max(ended_s, start_s) + hold_s
+                    self.truth.pauses_s.append((ended_s, self._next_breath_s))
             self._breaths.append((self._next_breath_s, length, depth))
             self.truth.breath_starts_s.append(self._next_breath_s)
             self._next_breath_s += length

@@ -51,8 +51,10 @@ SLOW_BREATH_WINDOW_S = 50.0
 MIN_BREATH_WINDOW_S = 24.0
 HOLD_HOPS = 10
 """Presence is held for 20 s: one breath window."""
-MAX_GAP = 2.3
+MAX_GAP = 2.0
 """Longest time between breaths in a window, in median breaths; more is no steady rate."""
+MIN_VALID = 0.25
+"""Share of a window that must be measured, not interpolated; loud hi-hats leave a third."""
 MIN_HEART_QUALITY = 0.92
 HARMONIC_REACH = 1.5
 """Pulse and breathing's harmonic closer than this, per minute, cannot be told apart."""
@@ -90,7 +92,8 @@ class VitalSigns:
         if len(self._ring) < FIRST_LOOK_S * SLOW_RATE_HZ:
             return replace(blank, state=ReadingState.WARMING_UP)
         picture = look(self._ring[-round(LOOK_S * SLOW_RATE_HZ) :])
-        state = judge(picture)
+        blanked = 1 - float(self._valid[-round(LOOK_S * SLOW_RATE_HZ) :].mean())
+        state = judge(picture, blanked)
         quality = presence_quality(picture)
         if state is not ReadingState.OK:
             self._heart.forget()
@@ -189,11 +192,11 @@ class VitalSigns:
         steady = float(np.ptp(self._heart_rates[-3:])) if len(self._heart_rates) >= 3 else 99.0
         valid = float(usable[-round(HEART_WINDOW_S * SLOW_RATE_HZ) :].mean())
         quality = _heart_quality(pulse, steady, target.ratio)
-        quality *= min(1.0, valid / 0.5)
+        quality *= min(1.0, valid / MIN_VALID)
         accepted = (
             quality >= MIN_HEART_QUALITY
             and HEART_MIN <= pulse.rate <= HEART_MAX
-            and valid > 0.4
+            and valid > MIN_VALID
             and movement.residual < MAX_RESIDUAL
             and not _is_breathing(pulse, breathing_rate)
         )
@@ -269,12 +272,12 @@ def _with_breathing(
         and breathing.depth_mm > 0.2
         and breathing.longest_gap < MAX_GAP
         and movement.residual < MAX_RESIDUAL
-        and valid > 0.4
+        and valid > MIN_VALID
     )
     quality = 0.0
     if measured and not pause:
         quality = max(0.0, min(1.0, 1.2 * breathing.lag_correlation)) * math.exp(-spread / 3)
-        quality *= min(1.0, target.ratio / 60) * min(1.0, valid / 0.6)
+        quality *= min(1.0, target.ratio / 60) * min(1.0, valid / 0.5)
     features = {
         **result.features,
         "breath_interval_cv": _known(breathing.interval_cv),
