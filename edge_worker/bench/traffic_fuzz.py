@@ -50,8 +50,8 @@ def seeds(folder: Path | None = None) -> list[bytes]:
         write_pcap(recording, generate(sessions, client=client, start=1.7e9))
         found.append(recording.getvalue())
     if folder is not None:
-        for path in sorted((*folder.glob("*.pcap"), *folder.glob("*.pcapng"))):
-            found.append(path.read_bytes()[:MAX_MUTANT_BYTES])
+        paths = sorted((*folder.glob("*.pcap"), *folder.glob("*.pcapng")))
+        found += [path.read_bytes()[:MAX_MUTANT_BYTES] for path in paths]
     return found
 
 

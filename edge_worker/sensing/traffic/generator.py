@@ -24,7 +24,7 @@ from edge_worker.sensing.traffic.frames import (
 )
 
 _ROUTER_MAC = bytes.fromhex("020000000001")
-_DATA_BYTES = 1380
+DATA_BYTES = 1380
 _SYN, _SYN_ACK, _ACK, _FIN_ACK = 0x02, 0x12, 0x10, 0x11
 
 
@@ -134,21 +134,29 @@ def generate(
     client: str = "192.168.1.23",
     start: float = 0.0,
     seed: int = 1,
+    data_bytes: int = DATA_BYTES,
 ) -> Iterator[Frame]:
     """Frames of the sessions in the order of time; the same seed gives the same frames.
 
     client: the device's IP address (IPv4 or IPv6). start: Unix time of the first session.
+    data_bytes: payload of a full data packet.
     Raises KeyError for an app without a profile.
     """
     streams = []
     for number, session in enumerate(sessions):
         source = random.Random(f"{seed}/{number}/{session.app}")
-        streams.append(_session(session, PROFILES[session.app], client, start, source))
+        profile = PROFILES[session.app]
+        streams.append(_session(session, profile, client, start, source, data_bytes))
     return heapq.merge(*streams, key=lambda frame: frame.t)
 
 
 def _session(
-    session: AppSession, profile: AppProfile, client: str, start: float, source: random.Random
+    session: AppSession,
+    profile: AppProfile,
+    client: str,
+    start: float,
+    source: random.Random,
+    data_bytes: int,
 ) -> Iterator[Frame]:
     """One connection to each server; bursts go mostly over the last, the content server."""
     six = ":" in client
@@ -165,6 +173,7 @@ def _session(
                 server=_server_address(name, six=six),
                 quic=profile.quic,
                 source=random.Random(source.random()),
+                data_bytes=data_bytes,
             ).frames(
                 begin + 0.3 * number,
                 begin + session.duration_s,
@@ -192,6 +201,7 @@ class _Connection:
     server: str
     quic: bool
     source: random.Random
+    data_bytes: int
 
     def frames(
         self, begin: float, end: float, profile: AppProfile, weight: float
@@ -249,7 +259,7 @@ class _Connection:
         for sender, receiver, size in pairs:
             rest = int(size * scale)
             while rest > 0:
-                piece = min(rest, _DATA_BYTES)
+                piece = min(rest, self.data_bytes)
                 yield self._data(t, sender, receiver, piece)
                 rest -= piece
                 t += 0.0005
@@ -262,7 +272,7 @@ class _Connection:
         return tcp_frame(t, sender, receiver, record, seq=self.source.randrange(1, 1 << 31))
 
 
-_NOISE = random.Random(0).randbytes(_DATA_BYTES)
+_NOISE = random.Random(0).randbytes(DATA_BYTES)
 
 
 def parse_session(text: str) -> AppSession:
