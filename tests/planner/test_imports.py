@@ -26,7 +26,9 @@ print(sorted(foreign - {{"edge_ai", "_planner", "__main__"}}))
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     )
     # Files that the interpreter's own start-up loads have nothing to do with the planner.
-    foreign = {name for name in ast.literal_eval(run.stdout) if not name.startswith(("_", "sitecustomize"))}
+    foreign = {
+        name for name in ast.literal_eval(run.stdout) if not name.startswith(("_", "sitecustomize"))
+    }
     assert not foreign & {"homeassistant", "openai", "voluptuous", "aiohttp", "numpy", "pydantic"}
     assert "edge_worker" not in foreign
 

@@ -141,7 +141,7 @@ async def test_what_is_said_cannot_widen_a_request(said):
 
 @pytest.mark.parametrize("change", OBEYED.values(), ids=OBEYED.keys())
 async def test_an_obedient_model_gets_nothing_through(change):
-    said = "ever so gently mind my heart rate"
+    said = "hold a vigil over my heart rate"
     with ScriptedServer([Turn(json.dumps({"goals": [{**PLAIN, **change}]}))]) as server:
         model = LanguageModel(http_transport(server.url, "m", KEY), ModelSettings(may_plan=True))
         seen = await understand(said, home=HOME, catalogue=CATALOGUE, language="en", model=model)

@@ -145,7 +145,7 @@ ENGLISH: Table = {
         know if/whether | i would love to know if
     """,
     (Kind.ASK, None): """
-        check/checking in on | i am curious what/how | curious what | curious to know
+        get me | check/checking in on | i am curious what/how | curious what | curious to know
         what is going on with | what is happening with | what is the deal with
         how is it looking with | what can you tell me about | please check [on/that] | see that
         can i get | can i have | could i get/have | may i know | might i know | may i ask
@@ -155,7 +155,7 @@ ENGLISH: Table = {
         anything/something wrong with | how well | what | which | how much | how many
         how is it going with | how high/low/fast/slow/quickly | show/showing [me/us] | give me
         check/checking [on/up] [on] | take/taking a look at | look up | look at
-        read [me/out] [out] | get [me] | fetch [me] | see if/whether | check if/whether
+        read [me/out] [out] | fetch [me] | see if/whether | check if/whether
         check to see if/whether | do you know if/whether/how/what | any idea if/whether/how/what
         have any idea if/how/what | do you think | would you say | can you see if/whether/how
         display | bring up | pull up | have a look at | having a look at | run me through

@@ -183,7 +183,7 @@ def _is_yes_or_no(items: Sequence[Item]) -> bool:
     if items[0].kind is Kind.AUXILIARY:
         return True
     return any(
-        item.kind is Kind.ASK and item.text.split()[-1] in {"if", "whether", *"吗么嘛不是否在没"}
+        item.kind is Kind.ASK and item.text.split()[-1] in {"if", "whether", *"吗么嘛不是否在没有"}
         for item in items
     )
 

@@ -262,7 +262,8 @@ def _clause(condition: Condition, person: str | None, area: str | None, language
         no = "" if truth else "not "
         return say(language, f"{who} {verb} {no}stressed", f"{who}{'' if truth else '没'}有压力")
     if quantity is Quantity.PRESENCE:
-        return _presence(truth, person, area, language).rstrip(".。")
+        text = _presence(truth, person, area, language).rstrip(".。")
+        return text if person else text[0].lower() + text[1:]
     whose = _whose(person, None, language)
     if not is_chinese(language):
         whose = whose[0].lower() + whose[1:] if person is None else whose
