@@ -237,6 +237,7 @@ class AlertWatcher:
     def _monitors_changed(self) -> None:
         monitors = {monitor.id: monitor for monitor in self._coordinator.data.monitors}
         if monitors.keys() == self._monitors.keys():
+            self._monitors = monitors
             return
         for key in self._leaving.keys() - monitors.keys():
             self._askers.pop(key, None)

@@ -254,17 +254,9 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
         arguments = set_people_arguments(self.config_entry, self.places())
         try:
             await self.async_command(m.CommandName.SET_PEOPLE, m.to_dict(arguments))
-            await self._async_stop_strangers()
             await self.async_command(m.CommandName.REFRESH)
         except HomeAssistantError as error:
             _LOGGER.warning("%s did not take the list of people: %s", self.name, error)
-
-    async def _async_stop_strangers(self) -> None:
-        """Stop what still watches a person who no longer takes part."""
-        known = {person.id for person in self.people}
-        for monitor in self.data.monitors:
-            if monitor.plan.person is not None and monitor.plan.person not in known:
-                await self.async_command(m.CommandName.STOP, {"monitor": monitor.id})
 
     # --- What arrives ------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from .messages import (
     CommandName,
     Goal,
     Intent,
+    MessageError,
     Monitor,
     Plan,
     Quantity,
@@ -31,6 +32,15 @@ from .planner.request import Understanding, understand
 from .runtime import EdgeConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
+
+# What the hub's codes mean, for those whom its English sentences would not help.
+HUB_REFUSALS_ZH = {
+    "invalid_plan": "中枢无法运行这个计划。",
+    "storage": "中枢无法保存。",
+    "unknown_monitor": "没有这个监测。",
+    "unknown_person": "此人没有在中枢上参与。",
+    "unsupported": "中枢还不支持这个请求。",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +159,7 @@ class _Doing:
             try:
                 said.append(await self._async_do(goal, plan))
             except CommandRefused as refusal:
-                said.append(refusal.sentence)
+                said.append(self._refused_by_hub(refusal))
                 error = refusal.code
             except HomeAssistantError as failure:
                 # Broker or hub is away or silent: the rest would fail in the same way.
@@ -183,14 +193,25 @@ class _Doing:
 
     async def _async_start(self, plan: Plan) -> str:
         result = await self._coordinator.async_command(CommandName.START, {"plan": to_dict(plan)})
-        monitor = from_dict(Monitor, result.get("monitor"), "monitor")
-        self._monitors.append(monitor.id)
-        self._runtime.alerts.async_remember(
-            monitor.id, Asker(language=self._ask.language, device_id=self._ask.device_id)
-        )
+        try:
+            monitor = from_dict(Monitor, result.get("monitor"), "monitor")
+        except MessageError:
+            # The answer to a repeated command says only that it was done.
+            _LOGGER.debug("The hub started plan %s without telling the monitor", plan.id)
+        else:
+            self._monitors.append(monitor.id)
+            self._runtime.alerts.async_remember(
+                monitor.id, Asker(language=self._ask.language, device_id=self._ask.device_id)
+            )
         if result.get("already_running"):
             return reply.already_running(plan, self._home, self._ask.language)
         return reply.started(plan, self._home, self._ask.language)
+
+    def _refused_by_hub(self, refusal: CommandRefused) -> str:
+        """Say why the hub refused; it speaks English only."""
+        if not is_chinese(self._ask.language):
+            return refusal.sentence
+        return HUB_REFUSALS_ZH.get(refusal.code, f"中枢拒绝了：{refusal.sentence}")
 
     async def _async_stop(self, goal: Goal) -> str:
         filters: dict[str, Any] = {}

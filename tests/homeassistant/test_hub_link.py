@@ -84,23 +84,6 @@ async def test_moved_device_is_told_to_the_hub(
     assert people.area_devices == {"attic": ("pi",)}
 
 
-async def test_what_watches_somebody_who_left_is_stopped(
-    hass: HomeAssistant, hub: FakeHub, entry: MockConfigEntry
-) -> None:
-    goal = m.Goal(intent=m.Intent.MONITOR, quantities=(Quantity.MOOD,))
-    for name in ("anna", "eve"):
-        plan = m.Plan(id=name, goal=goal, person=name)
-        hub.monitors[name] = m.Monitor(
-            id=name, plan=plan, state=m.MonitorState.RUNNING, created=0.0
-        )
-    hub.show_monitors()
-    await set_up(hass, entry)
-    await until(lambda: "refresh" in hub.names())
-    assert hub.names() == ["set-people", "stop", "refresh"]
-    assert hub.last("stop").arguments == {"monitor": "eve"}
-    assert list(hub.monitors) == ["anna"]
-
-
 async def test_hub_that_refuses_the_greeting_is_logged(
     hass: HomeAssistant,
     hub: FakeHub,

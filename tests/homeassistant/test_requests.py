@@ -144,6 +144,28 @@ async def test_refusal_of_the_hub_is_said(
     assert answer["reply"] == "The Bedside is away."
 
 
+@pytest.mark.parametrize(
+    ("code", "reply"),
+    [("unsupported", "中枢还不支持这个请求。"), ("flooded", "中枢拒绝了：Wet feet.")],
+)
+async def test_refusal_of_the_hub_is_said_in_chinese(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry, code: str, reply: str
+) -> None:
+    hub.errors["start"] = m.ReplyError(code=code, message="Wet feet.")
+    answer = await request(hass, "监测我的心情")
+    assert answer["reply"] == reply
+
+
+async def test_repeated_answer_without_a_result_is_enough(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.results["start"] = lambda arguments: {}
+    answer = await request(hass, "monitor my mood")
+    assert answer["error"] is None
+    assert answer["monitors"] == []
+    assert answer["reply"]
+
+
 async def test_stop_by_sentence(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry) -> None:
     await request(hass, "monitor my mood")
     answer = await request(hass, "stop monitoring my mood")
