@@ -1,8 +1,9 @@
 """Speed and memory of the traffic wing beside the usual tools.
 
-Command: `python -m edge_worker.bench.traffic`. One run measures all on the same captures: a generated one of a million packets and, with
-`--captures`, real ones joined to one file. Processor time is that of the whole process
-tree, start-up included; the median of the repetitions counts.
+Command: `python -m edge_worker.bench.traffic`. One run measures all on the same captures:
+a generated one of a million packets and, with `--captures`, real ones joined to one file.
+Processor time is that of the whole process tree, start-up included; the median of the
+repetitions counts.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def compare(capture: Path, packets: int, tools: Sequence[Peer], repeat: int) -> 
             file = capture
             if tool.limit is not None and tool.limit < packets:
                 file = _first_packets(capture, tool.limit)
-            command = [word.replace("{}", str(file)) for word in tool.command]
+            command = [str(file) if word == "{}" else word for word in tool.command]
             results[tool.name].append(measure(command))
     runs = []
     for tool in tools:
