@@ -9,10 +9,46 @@ from .lexicon import Item, Kind
 
 # A clause with one of these may restrict the request, so it cannot be left out.
 _RESTRICTIVE = frozenset(
-    """except unless only but before after without excluding apart besides
-    monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays
-    thursdays fridays saturdays sundays weekdays weekends weekend never
-    除 除了 只 仅 周 星期 之前 除非 但 不过""".split()
+    [
+        "except",
+        "unless",
+        "only",
+        "but",
+        "before",
+        "after",
+        "without",
+        "excluding",
+        "apart",
+        "besides",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "mondays",
+        "tuesdays",
+        "wednesdays",
+        "thursdays",
+        "fridays",
+        "saturdays",
+        "sundays",
+        "weekdays",
+        "weekends",
+        "weekend",
+        "never",
+        "除",
+        "除了",
+        "只",
+        "仅",
+        "周",
+        "星期",
+        "之前",
+        "除非",
+        "但",
+        "不过",
+    ]
 )
 _STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
 _OPENERS = frozenset(

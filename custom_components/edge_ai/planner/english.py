@@ -18,7 +18,8 @@ ENGLISH: Table = {
     # --- What only sounds like us, and what explains ---
     (Kind.UNKNOWN, None): """
         what is stress/anxiety/mood/presence/tension/emotion/wellbeing/respiration/breathing
-        a/the normal/healthy/typical/average/good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
+        a/the normal/healthy/typical/average heart/breathing/pulse/respiratory/stress
+        a/the good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
         heart rate zone
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
@@ -49,10 +50,9 @@ ENGLISH: Table = {
         keep/keeping an eye out for | keep/keeping [a/an/my/your/both] [close] eye/eyes on
         have/having/put an eye on | keep/keeping tabs on | keep/keeping track of
         keep/keeping [a] [close/careful] watch on/over/of | keep/keeping watch
-        keep/keeping watching
-        keep/keeping monitoring/tracking/measuring/recording/following/observing/checking/sensing
-        keep/keeping a record/log of | keep/keeping a log on | watch/watching over
-        watch/watching out for | look/looking after
+        keep/keeping watching | keep/keeping monitoring/tracking/measuring/recording
+        keep/keeping following/observing/checking/sensing | keep/keeping a record/log of
+        keep/keeping a log on | watch/watching over | watch/watching out for | look/looking after
         keep/keeping me posted/updated/informed on/about | keep me up to date on/about/with
         keep us posted/updated on/about | keep me in the loop on/about | stay/staying on top of
         detecting | follow along with | track down | run a check on | keep checking
@@ -105,8 +105,10 @@ ENGLISH: Table = {
         raise/sound/trigger an/the alarm | sound an alert
         set/setting [up] an/a [new] alert/alarm/notification/warning
         create/make/add [me] an/a alert/notification/warning | ping/pinging [me/us] | buzz [me]
-        give/send/shoot me a/an [push] alert/notification/warning/message/text/ping/shout/nudge/signal/note
-        send/sending [me] a/an/any [push] alert/alerts/notification/notifications/warning/warnings
+        give/send/shoot me a/an [push] alert/notification/warning/message/text
+        give/send/shoot me a/an [push] ping/shout/nudge/signal/note
+        send/sending [me] a/an/any [push] alert/alerts/notification
+        send/sending [me] a/an/any [push] notifications/warning/warnings
         send [me] alerts/notifications/warnings/word | give me [a] heads up | a heads up
         heads up | drop me a line/note/message | message me | text me | shout | holler
         sound off | raise an alert/flag | flag [it] up | flag | get alerted/notified/warned
@@ -242,7 +244,8 @@ ENGLISH: Table = {
     """,
     (Kind.QUANTITY, _BREATHING): """
         breathing | breath/breaths | breathe/breathes | respiration/respirations | respiratory
-        breathing/respiratory/respiration/breath/breathing rate/rates/frequency/speed/rhythm/pace/pattern/patterns
+        breathing/respiratory/respiration/breath/breathing rate/rates/frequency/speed
+        breathing/respiratory/respiration/breath/breathing rhythm/pace/pattern/patterns
         rate of breathing/respiration | breaths per/a minute [rate] | inhaling and exhaling
         breathing per minute | inhalation/inhalations | respiratory function/activity
         frequency of breathing | breathing rate per minute | speed of breathing
@@ -264,10 +267,12 @@ ENGLISH: Table = {
     (Kind.QUANTITY, _USAGE): """
         app/apps/application/applications use/usage/activity/time/habits/stats/statistics
         screen time/usage/use/activity | screentime
-        phone/smartphone/mobile/tablet/device/internet/ipad/cell/cellphone use/usage/activity/time/habits
+        phone/smartphone/mobile/tablet use/usage/activity/time/habits
+        device/internet/ipad/cell/cellphone use/usage/activity/time/habits
         cell phone/mobile phone use/usage/time/activity/habits
         use/usage of [the] apps/phone/smartphone
-        time [spent] on [the] [his/her/my/their/a] phone/smartphone/apps/tablet/screen/screens/mobile/device
+        time [spent] on [the] [his/her/my/their/a] phone/smartphone/apps/tablet
+        time [spent] on [the] [his/her/my/their/a] screen/screens/mobile/device
         time in [the] apps | digital habits/wellbeing | online time/activity
         social media use/usage/time/habits/activity/consumption
         time spent on/in [the] [social] apps/media | gaming time | usage of the phone
@@ -278,8 +283,9 @@ ENGLISH: Table = {
         phone/phones | smartphone/smartphones | mobile | mobile phone | cellphone | cell phone
         cell | tablet | ipad | app/apps | application/applications | screen/screens
         social media | internet | online | iphone | android
-        messenger/messaging/chat/gaming/streaming/video/shopping/communication/entertainment/news/social/productivity apps/app
-        laptop/computer | device/devices | categories/category of apps | the web | games
+        messenger/messaging/chat/gaming/streaming/video apps/app
+        shopping/communication/entertainment/news/social/productivity apps/app | laptop/computer
+        device/devices | categories/category of apps | the web | games
         tiktok/instagram/youtube/facebook/whatsapp | messaging/gaming/streaming | video games
     """,
     (Kind.USE, None): """
@@ -556,7 +562,8 @@ ENGLISH: Table = {
         i wonder if you could/can/would | wondering if you could/can/would | wonder if you could
         be a dear and | be so kind as/and to | be so kind and | do me a favor/favour and
         do me a favor/favour | would you do me a favor/favour and
-        it would be great/nice/good/helpful/lovely/cool/awesome/wonderful/useful/fantastic if you could/can/would/did
+        it would be great/nice/good/helpful/lovely if you could/can/would/did
+        it would be cool/awesome/wonderful/useful/fantastic if you could/can/would/did
         it would be great/nice/good/helpful if we could
         would be great/nice/good/helpful if you could | i would appreciate it if you could/would
         i would appreciate | i would be grateful if you could/would

@@ -175,15 +175,21 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
         return placed
     if Kind.EMPTY in kinds or Kind.ENTER in kinds:
         return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
-    somewhere = Kind.AREA in kinds and Kind.PERSON in kinds
+    somewhere = Kind.AREA in kinds and Kind.PERSON in kinds and Kind.LEVEL not in kinds
     return somewhere and intent is Intent.QUERY and _is_yes_or_no(items)
+
+
+_YES_OR_NO = frozenset(
+    {"吗", "么", "嘛", "是 不 是", "有 没 有", "是 否", "在 不 在", "了 吗", "了 没"}
+)
 
 
 def _is_yes_or_no(items: Sequence[Item]) -> bool:
     if items[0].kind is Kind.AUXILIARY:
         return True
     return any(
-        item.kind is Kind.ASK and item.text.split()[-1] in {"if", "whether", *"吗么嘛不是否在没有"}
+        item.kind is Kind.ASK
+        and (item.text in _YES_OR_NO or item.text.split()[-1] in {"if", "whether"})
         for item in items
     )
 
@@ -251,10 +257,10 @@ def _alerts(
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
             return None
         persons = tuple(person for person in persons if person is not None)
-    if all(isinstance(item.value, float) for item in conditions) and conditions:
+    limits = bool(conditions) and all(isinstance(item.value, float) for item in conditions)
+    if limits and set(quantities) - {item.quantity for item in conditions}:
         # "My heart rate or my breathing goes above 100": the other one has no limit.
-        if set(quantities) - {item.quantity for item in conditions}:
-            return None
+        return None
     duration, hold = _times(items)
     found: list[Condition | None] = [with_hold(condition, hold) for condition in conditions]
     return [

@@ -263,7 +263,7 @@ def _clause(condition: Condition, person: str | None, area: str | None, language
         return say(language, f"{who} {verb} {no}stressed", f"{who}{'' if truth else '没'}有压力")
     if quantity is Quantity.PRESENCE:
         text = _presence(truth, person, area, language).rstrip(".。")
-        return text if person else text[0].lower() + text[1:]
+        return text if person or is_chinese(language) else text[0].lower() + text[1:]
     whose = _whose(person, None, language)
     if not is_chinese(language):
         whose = whose[0].lower() + whose[1:] if person is None else whose

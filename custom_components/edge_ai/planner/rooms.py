@@ -12,7 +12,7 @@ _ROOMS = (
     "bathroom, bath room, 浴室, 洗手间, 卫生间, 厕所",
     "office, home office, study, study room, workroom, 书房, 办公室, 工作室",
     "nursery, baby room, baby's room, 婴儿房, 宝宝房",
-    "kids room, kids' room, children's room, childrens room, child's room, playroom, 儿童房, 孩子房间, 小孩房",
+    "kids room, kids' room, children's room, childrens room, playroom, 儿童房, 孩子房间",
     "hallway, hall, corridor, entrance, 走廊, 过道, 玄关, 门厅",
     "balcony, terrace, patio, 阳台, 露台",
     "garage, 车库",

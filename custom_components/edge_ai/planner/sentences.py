@@ -18,6 +18,7 @@ _MEASURE = "(mood|stress|heart rate|pulse|breathing|breathing rate|presence|app 
 _RATE = "(heart rate|heartbeat|pulse|breathing rate|breathing|respiration|respiratory rate)"
 _STATE = "(stressed|tense|anxious|nervous|sad|unhappy|depressed|happy|in a bad mood|in a good mood)"
 _WHOSE = "(my|our|the|{person}'s)"
+_MAYBE_WHOSE = "[my|the|{person}'s]"
 _POLITE = (
     "[please|can you|could you|would you|can you please|could you please|would you please"
     "|i want you to|i would like you to|i'd like you to]"
@@ -32,26 +33,28 @@ _WHERE = "[in the {area}|in {area}]"
 _HOW_LONG = "[for {duration}|overnight]"
 _TELL = "(tell me|let me know|notify me|alert me|warn me|inform me)"
 _WHEN = "(when|if|whenever|once|as soon as)"
+_HOLD = "[for {duration}]"
 _CROSSES = (
     "(is|goes|gets|rises|climbs|drops|falls|stays|exceeds|reaches|hits|is above|is over"
     "|is below|is under|becomes) {limit}"
 )
 
 _ENGLISH = (
-    f"{_POLITE} {_WATCH} {_WHOSE} {_QUANTITY} [and [my|the] {_QUANTITY}] {_WHERE} {_HOW_LONG} [please]",
-    f"{_POLITE} (turn on|switch on|enable|activate|start) [my|the|{{person}}'s] {_MEASURE} {_SENSING} "
+    f"{_POLITE} {_WATCH} {_WHOSE} {_QUANTITY} [and [my|the] {_QUANTITY}] "
     f"{_WHERE} {_HOW_LONG} [please]",
-    f"{_POLITE} (turn off|switch off|disable|deactivate|stop|end|cancel|pause) [my|the|{{person}}'s] "
-    f"{_MEASURE} ({_SENSING}|alert|alerts) {_WHERE} [please]",
+    f"{_POLITE} (turn on|switch on|enable|activate|start) {_MAYBE_WHOSE} {_MEASURE} {_SENSING} "
+    f"{_WHERE} {_HOW_LONG} [please]",
+    f"{_POLITE} (turn off|switch off|disable|deactivate|stop|end|cancel|pause) "
+    f"{_MAYBE_WHOSE} {_MEASURE} ({_SENSING}|alert|alerts) {_WHERE} [please]",
     f"{_POLITE} (stop|quit|end|pause) (monitoring|tracking|watching|measuring|observing|following"
     f"|recording) {_WHOSE} {_QUANTITY} [anymore|any more|please|now]",
     f"(do not|don't) (monitor|track|watch|measure|observe) {_WHOSE} {_QUANTITY} [anymore|any more]",
-    f"(what is|what's|whats|how is|how's|check|show me|tell me|give me|read me) {_WHOSE} {_QUANTITY} "
-    f"[right now|now|today|at the moment] {_WHERE} [please]",
+    "(what is|what's|whats|how is|how's|check|show me|tell me|give me|read me) "
+    f"{_WHOSE} {_QUANTITY} [right now|now|today|at the moment] {_WHERE} [please]",
     "how (am i feeling|is my mood|stressed am i) [right now|now|today]",
     f"am i [feeling] {_STATE}",
     f"{_TELL} {_WHEN} {_WHOSE} {_RATE} {_CROSSES}",
-    f"{_TELL} {_WHEN} (i am|i'm|i get|i feel|i become) [feeling|getting] {_STATE} [for {{duration}}]",
+    f"{_TELL} {_WHEN} (i am|i'm|i get|i feel|i become) [feeling|getting] {_STATE} {_HOLD}",
     f"{_TELL} {_WHEN} {_WHOSE} (mood|stress|stress level) "
     "(changes|rises|drops|goes up|goes down|gets worse|improves)",
     "[please] (train|retrain|improve) [my|the] (mood|stress) (model|detection|recognition)",
@@ -81,7 +84,8 @@ _ZH_STATE = (
 
 _CHINESE = (
     f"{_ZH_POLITE}{_ZH_WATCH}[一下]{_ZH_WHOSE}{_ZH_QUANTITY}[和{_ZH_QUANTITY}]{_ZH_END}",
-    f"(接下来|接下來|未来|未來){{duration}}{_ZH_POLITE}{_ZH_WATCH}[一下]{_ZH_WHOSE}{_ZH_QUANTITY}{_ZH_END}",
+    f"(接下来|接下來|未来|未來){{duration}}{_ZH_POLITE}{_ZH_WATCH}[一下]"
+    f"{_ZH_WHOSE}{_ZH_QUANTITY}{_ZH_END}",
     f"{_ZH_POLITE}{_ZH_ON}{_ZH_WHOSE}{_ZH_QUANTITY}{_ZH_SENSING}{_ZH_END}",
     f"[请|請]{_ZH_OFF}[对|對]{_ZH_WHOSE}{_ZH_QUANTITY}[的]{_ZH_SENSING}{_ZH_END}",
     f"[请|請]{_ZH_OFF}{_ZH_WATCH}{_ZH_WHOSE}{_ZH_QUANTITY}{_ZH_END}",

@@ -33,6 +33,7 @@ _SIMPLIFIED = (
 _TO_SIMPLIFIED = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
+_WHOLE = {"24/7": "around the clock", "can't": "can not", "won't": "will not"}
 _CONTRACTIONS = {
     "n't": " not",
     "'re": " are",
@@ -73,7 +74,8 @@ def _normalise(text: str) -> str:
         text = re.sub(rf"(\d)\s*{mark}", rf"\g<1>{decimal}", text).replace(mark, f"0{decimal}")
     text = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS + 1]).casefold()
     text = text.replace("’", "'").replace("‘", "'").translate(_TO_SIMPLIFIED)
-    text = text.replace("24/7", "around the clock").replace("can't", "can not").replace("won't", "will not")
+    for short, long in _WHOLE.items():
+        text = text.replace(short, long)
     for short, long in _CONTRACTIONS.items():
         text = re.sub(rf"(?<=[a-z]){short}\b", long, text)
     return text
