@@ -61,7 +61,7 @@ ensure_uv() {
       "$VENVS/tools/bin/pip" install -q "uv>=0.8"
     fi
   fi
-  export UV UV_LINK_MODE="${UV_LINK_MODE:-copy}"
+  export UV
   local name value
   while IFS== read -r name value; do
     value="${value#\'}" value="${value%\'}"
@@ -93,7 +93,7 @@ setup_worker() {
 # Only a CPU build: the default wheel on Linux brings gigabytes of GPU libraries. What a
 # wheel would bring is read from its metadata before anything is downloaded.
 install_torch() {
-  local pin torch=(--compile-bytecode --python "$WORKER/bin/python")
+  local pin torch=(--python "$WORKER/bin/python")
   pin="$(cat "$ROOT/requirements/torch.txt")"
   "$WORKER/bin/python" -c 'import torch' 2>/dev/null && return 0
   if "$UV" pip install "${torch[@]}" --dry-run "$pin" 2>&1 | tee "$VENVS/torch.log" | grep -qiE 'nvidia|cuda' ||
