@@ -20,9 +20,10 @@ TREES = 100
 INNER_TREES = 40
 # Half of the features per split: fewer left the weak ones too much say.
 MAX_FEATURES = 0.5
-LEAF_SIZES = (20, 40)
+LEAF_SIZES = (40, 80)
 INNER_FOLDS = 5
 RECEIVER = SensorNoise()
+NOISY_COPIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ def training_data(
     """
     training = training_windows(recordings)
     if noise is not None:
-        training = join([training, training_windows(degrade_all(recordings, noise, seed))])
+        poor = [degrade_all(recordings, noise, seed + copy) for copy in range(NOISY_COPIES)]
+        training = join([training, *(training_windows(copy) for copy in poor)])
     return TrainingData(training=labelled(training), judged=labelled(judged_windows(recordings)))
 
 
@@ -86,13 +88,13 @@ def fit(data: TrainingData, *, seed: int = 0) -> Fitted:
             best = (loss, leaf_size, scores)
     assert best is not None
     _, leaf_size, scores = best
-    slope, intercept = calibrate(scores, judged.label)
     share = float(judged.label.mean())
+    training_log_odds = float(np.log(share / (1 - share)))
     model = CalibratedForest(
         forest=grow(training, leaf_size, seed),
-        slope=slope,
-        intercept=intercept,
-        training_log_odds=float(np.log(share / (1 - share))),
+        slope=even_slope(scores, judged),
+        intercept=training_log_odds,
+        training_log_odds=training_log_odds,
     )
     return Fitted(model=model, leaf_size=leaf_size)
 
@@ -138,18 +140,20 @@ def logits(probabilities: FloatArray) -> FloatArray:
     return np.log(p / (1 - p))
 
 
-def calibrate(scores: FloatArray, labels: FloatArray) -> tuple[float, float]:
-    """Slope and intercept that turn held-out scores into log-odds (Platt's method)."""
+def even_slope(scores: FloatArray, windows: Windows) -> float:
+    """How much to trust held-out scores of an evenly weighted forest.
+
+    A slope and no offset: such a forest is even by itself, and an offset fitted on the little
+    rest that people have would only add its own error to the decision point.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    # Weak regularisation only keeps a separable case finite.
-    fitted = LogisticRegression(C=1e3).fit(scores[:, None], labels.astype(int))
-    return max(0.0, float(fitted.coef_[0, 0])), float(fitted.intercept_[0])
+    fitted = LogisticRegression(C=1e3, fit_intercept=False)
+    fitted.fit(scores[:, None], windows.label.astype(int), sample_weight=even_weights(windows))
+    return max(0.0, float(fitted.coef_[0, 0]))
 
 
 def _balanced_log_loss(scores: FloatArray, windows: Windows) -> float:
-    slope, intercept = calibrate(scores, windows.label)
     sign = np.where(windows.label == 1, -1.0, 1.0)
-    share = windows.label.mean()
-    loss = np.logaddexp(0, sign * (slope * scores + intercept - np.log(share / (1 - share))))
+    loss = np.logaddexp(0, sign * even_slope(scores, windows) * scores)
     return float(np.average(loss, weights=even_weights(windows)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_worker.mood import history, usage_features
-from edge_worker.mood.activation_training import calibrate, logits
+from edge_worker.mood.activation_training import logits
 from edge_worker.mood.datasets import DataError
 from edge_worker.mood.day_table import DayTable
 from edge_worker.mood.forest import Forest, forest_from_sklearn
@@ -81,6 +81,15 @@ def fit_usage(table: DayTable, *, seed: int = 0) -> FittedUsage:
         ),
         depth=depth,
     )
+
+
+def calibrate(scores: FloatArray, labels: FloatArray) -> tuple[float, float]:
+    """Slope and intercept that turn held-out scores into log-odds (Platt's method)."""
+    from sklearn.linear_model import LogisticRegression
+
+    # Weak regularisation only keeps a separable case finite.
+    fitted = LogisticRegression(C=1e3).fit(scores[:, None], labels.astype(int))
+    return max(0.0, float(fitted.coef_[0, 0])), float(fitted.intercept_[0])
 
 
 def grow_tree(table: DayTable, depth: int, seed: int) -> Forest:

@@ -115,17 +115,17 @@ def features(
 ) -> FloatArray | None:
     """Features of the window that ends before bin `end`, shape (len(FEATURE_NAMES),).
 
-    A window is seen in its context: itself and what came before, up to CONTEXT_S and back to
-    the last long gap; only the past is looked at. A minute alone is too noisy for breathing.
+    A minute alone is too noisy for breathing: the window is averaged with those right before
+    it, up to CONTEXT_S back and not beyond the last long gap; only the past is looked at.
+    Spreads are taken inside each window: over the whole context they would grow with its
+    length, and so tell how long a task has lasted.
     None when the window itself was not measured well enough.
     """
     length = round(window_s / GRID_S)
     window = summarise(rates.part(end - length, end)) if end >= length else None
     if window is None:
         return None
-    context = summarise(rates.part(_context_start(rates, end, length), end))
-    if context is None:
-        context = window
+    context = _mean([window, *_earlier_windows(rates, end - length, length)])
     return np.concatenate(
         [
             context - rest.summary,
@@ -135,13 +135,19 @@ def features(
     )
 
 
-def _context_start(rates: Rates, end: int, window: int) -> int:
-    start = max(0, end - round(CONTEXT_S / GRID_S))
+def _earlier_windows(rates: Rates, end: int, length: int) -> list[FloatArray]:
+    """Summaries of the whole windows before bin `end` that still belong to the context."""
+    start = max(0, end + length - round(CONTEXT_S / GRID_S))
     measured = np.flatnonzero(np.isfinite(rates.breathing[start:end]))
-    gaps = np.flatnonzero(np.diff(measured) > MAX_GAP_S / GRID_S)
-    # A gap inside the window itself does not shorten the window.
-    begin = start + int(measured[gaps[-1] + 1]) if len(gaps) else start
-    return min(begin, end - window)
+    edges = np.concatenate([measured, [end - start]])
+    gaps = np.flatnonzero(np.diff(edges) > MAX_GAP_S / GRID_S)
+    if len(gaps):
+        start += int(edges[gaps[-1] + 1])
+    summaries = (
+        summarise(rates.part(last - length, last))
+        for last in range(end, start + length - 1, -length)
+    )
+    return [summary for summary in summaries if summary is not None]
 
 
 def _spread(
@@ -166,6 +172,15 @@ def _median(summaries: Sequence[FloatArray]) -> FloatArray:
     return np.array(
         [np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in table.T]
     )
+
+
+def _mean(summaries: Sequence[FloatArray]) -> FloatArray:
+    """Entry-wise mean over the windows in which the entry was measured."""
+    table = np.array(summaries)
+    known = np.isfinite(table)
+    sums, counts = np.where(known, table, 0.0).sum(axis=0), known.sum(axis=0)
+    mean: FloatArray = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return mean
 
 
 def _number(value: np.float64) -> float | None:
