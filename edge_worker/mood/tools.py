@@ -63,7 +63,7 @@ _ACTIVATION = ToolCard(
     outputs=(Port.ACTIVATION,),
     needs=(PERSON_STORE,),
     per_person=True,
-    cpu_ms_per_s=1.0,
+    cpu_ms_per_s=1.2,
     bytes_per_s=200.0,
     leaves="Log-odds of calm or activated, with the rates they rest on.",
 )
@@ -90,7 +90,7 @@ _FUSION = ToolCard(
     outputs=(Port.MOOD,),
     needs=(PERSON_STORE,),
     per_person=True,
-    cpu_ms_per_s=1.0,
+    cpu_ms_per_s=0.4,
     bytes_per_s=100.0,
     leaves="The mood with its probability and the evidence in words.",
 )
