@@ -29,6 +29,8 @@ MAX_FRAME_BYTES = 262_144
 # A pcapng block may hold name tables or secrets instead of a frame.
 MAX_BLOCK_BYTES = 1 << 22
 MAX_INTERFACES = 1024
+# A batch takes about 500 bytes of columns for each packet while its headers are read.
+MAX_BATCH_PACKETS = 16_384
 
 _SECTION_BLOCK, _INTERFACE_BLOCK = 0x0A0D0D0A, 1
 _OLD_PACKET_BLOCK, _SIMPLE_PACKET_BLOCK, _ENHANCED_PACKET_BLOCK = 2, 3, 6
@@ -167,7 +169,7 @@ class _Pcap:
         # The one loop over all packets in Python: nothing but the jump from record to
         # record, all checks follow at once for the whole buffer.
         append = positions.append
-        while position <= last:
+        while position <= last and len(positions) < MAX_BATCH_PACKETS:
             append(position)
             position += header + length_at(buffer, position)[0]
         records = np.array(positions, np.int64)
@@ -227,7 +229,8 @@ class _Pcapng:
         frames: dict[int, list[tuple[int, int, int, int]]] = {}
         end = _End.MORE
         unpack = struct.Struct(self._order + "II").unpack_from
-        while position + 12 <= size:
+        count = 0
+        while position + 12 <= size and count < MAX_BATCH_PACKETS:
             if bytes(buffer[position : position + 4]) == _PCAPNG_MAGIC:
                 self._order = "<" if buffer[position + 8] == 0x4D else ">"
                 self._interfaces = []
@@ -242,6 +245,7 @@ class _Pcapng:
             frame = self._block(kind, buffer, position + 8, position + length - 4)
             if frame is not None:
                 frames.setdefault(frame[0], []).append(frame[1])
+                count += 1
             position += length
         data = np.frombuffer(buffer, np.uint8)
         batches = [_ng_batch(link, data, rows) for link, rows in frames.items()]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from edge_worker.sensing.traffic.names.dns import DnsMessage, parse_dns
 from edge_worker.sensing.traffic.observation import NameSource
 from edge_worker.sensing.traffic.packets import IntArray
 from edge_worker.sensing.traffic.probe import Finding, Probe, TcpProbe, probe_for
-from edge_worker.sensing.traffic.watch import address_text, address_words
+from edge_worker.sensing.traffic.watch import address_words
 
 MAX_FLOWS = 262_144
 # Conversations whose name is still looked for at the same time.
@@ -53,6 +54,11 @@ _ROW = np.dtype(
 _IS_DNS = np.zeros(65_536, np.bool_)
 _IS_DNS[list(DNS_PORTS)] = True
 _SOURCES = tuple(NameSource)
+_ROWS_AT_ONCE = 4096
+_ROW_COLUMNS = (
+    *("client_high", "client_low", "server_high", "server_low", "name", "source", "owner"),
+    *("client_port", "server_port", "protocol", "packets", "up", "down", "first_ns", "last_ns"),
+)
 _SYN, _ACK = 0x02, 0x10
 
 
@@ -70,22 +76,27 @@ class Activity:
     packets: IntArray
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flow:
-    """One conversation. Times in Unix seconds, addresses as text."""
+class FlowRow(NamedTuple):
+    """One conversation: its number, both ends, its name and what it carried.
 
-    client: str
-    server: str
+    Addresses as two words of 64 bits. Times in Unix nanoseconds. A tuple, because there
+    are many: the rest of the program sees `FlowReport`.
+    """
+
+    number: int
+    client: tuple[int, int]
+    server: tuple[int, int]
     client_port: int
     server_port: int
     protocol: int
+    owner: int
     name: str | None
     name_source: NameSource | None
     packets: int
     up: int
     down: int
-    first: float
-    last: float
+    first_ns: int
+    last_ns: int
 
 
 class FlowTable:
@@ -108,45 +119,42 @@ class FlowTable:
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def names(self) -> list[str]:
-        """Every name that was found, by the number in `name_numbers`."""
-        return self._names
+    def set_owner(self, flow: int, owner: int) -> None:
+        """Remember to whom a conversation belongs."""
+        self._rows["owner"][flow] = owner
 
-    def name_numbers(self) -> npt.NDArray[np.int32]:
-        """For each conversation the number of its name, -1 when it has none."""
-        return self._rows["name"][: self._count]
-
-    def owners(self) -> npt.NDArray[np.int32]:
-        """For each conversation its owner, -1 until somebody sets it."""
-        return self._rows["owner"][: self._count]
-
-    def name(self, flow: int) -> tuple[str | None, NameSource | None]:
-        """The name found in a conversation's own packets, and where."""
-        row = self._rows[flow]
-        number = int(row["name"])
-        if number < 0:
-            return None, None
-        return self._names[number], _SOURCES[int(row["source"])]
-
-    def joined(self, flow: int) -> Joined | None:
+    def joined(self, flow: FlowRow) -> Joined | None:
         """What the client had asked DNS for before it called this server."""
-        client, server = self.endpoints(flow)
-        begun = int(self._rows["first_ns"][flow]) / 1e9
-        return self._join.find((*client, *server), begun)
+        return self._join.find((*flow.client, *flow.server), flow.first_ns / 1e9)
 
-    def service(self, flow: int) -> tuple[int, int]:
-        """IP protocol and the server's port."""
-        row = self._rows[flow]
-        return int(row["protocol"]), int(row["server_port"])
-
-    def endpoints(self, flow: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Address words of client and server."""
-        row = self._rows[flow]
-        return (int(row["client_high"]), int(row["client_low"])), (
-            int(row["server_high"]),
-            int(row["server_low"]),
-        )
+    def rows(self, numbers: IntArray | None = None) -> Iterator[FlowRow]:
+        """The conversations of these numbers, or all in the order of their first packet."""
+        if numbers is None:
+            numbers = np.arange(self._count)
+        for begin in range(0, len(numbers), _ROWS_AT_ONCE):
+            chosen = numbers[begin : begin + _ROWS_AT_ONCE]
+            rows = self._rows[chosen]
+            columns = [rows[name].tolist() for name in _ROW_COLUMNS]
+            for number, high, low, far_high, far_low, name, source, owner, *rest in zip(
+                chosen.tolist(), *columns, strict=True
+            ):
+                client_port, server_port, protocol, packets, up, down, first, last = rest
+                yield FlowRow(
+                    number,
+                    (high, low),
+                    (far_high, far_low),
+                    client_port,
+                    server_port,
+                    protocol,
+                    owner,
+                    self._names[name] if name >= 0 else None,
+                    _SOURCES[source] if name >= 0 else None,
+                    packets,
+                    up,
+                    down,
+                    first,
+                    last,
+                )
 
     def add(self, table: HeaderTable, owners: tuple[IntArray, IntArray] | None = None) -> Activity:
         """Count a batch and look for names in it; the activity of this batch alone.
@@ -186,25 +194,6 @@ class FlowTable:
     def last_seen(self) -> npt.NDArray[np.int64]:
         """Unix nanoseconds of each conversation's last packet."""
         return self._rows["last_ns"][: self._count]
-
-    def flows(self) -> Iterator[Flow]:
-        """Every conversation, in the order of its first packet."""
-        for row in self._rows[: self._count]:
-            number = int(row["name"])
-            yield Flow(
-                client=address_text(int(row["client_high"]), int(row["client_low"])),
-                server=address_text(int(row["server_high"]), int(row["server_low"])),
-                client_port=int(row["client_port"]),
-                server_port=int(row["server_port"]),
-                protocol=int(row["protocol"]),
-                name=self._names[number] if number >= 0 else None,
-                name_source=_SOURCES[int(row["source"])] if number >= 0 else None,
-                packets=int(row["packets"]),
-                up=int(row["up"]),
-                down=int(row["down"]),
-                first=int(row["first_ns"]) / 1e9,
-                last=int(row["last_ns"]) / 1e9,
-            )
 
     # --- Keys and counters ---------------------------------------------------------------
 
@@ -317,23 +306,23 @@ class FlowTable:
         chosen = np.flatnonzero(wanted)
         if not len(chosen):
             return
+        data, done = table.batch.data, self._rows["done"]
         upward = self._upward(table, flow)
-        data, frame, times = table.batch.data, table.frame, table.batch.time_ns
-        done = self._rows["done"]
+        columns = [flow, table.payload, table.size, upward, dns, table.frame]
         seen: dict[int, int] = {}
-        for row in chosen.tolist():
-            number = int(flow[row])
-            if done[number] and not dns[row]:
+        for row, number, start, size, up, is_dns, frame in zip(
+            chosen.tolist(), *(column[chosen].tolist() for column in columns), strict=True
+        ):
+            if is_dns:
+                payload = data[start : start + size].tobytes()
+                self._take_dns(number, payload, up, int(table.batch.time_ns[frame]) / 1e9)
                 continue
-            seen[number] = seen.get(number, 0) + 1
-            if seen[number] > MAX_PAYLOADS_PER_BATCH and not dns[row]:
+            if done[number]:
                 continue
-            start = int(table.payload[row])
-            payload = data[start : start + int(table.size[row])].tobytes()
-            if dns[row]:
-                self._take_dns(number, payload, bool(upward[row]), int(times[frame[row]]) / 1e9)
-            else:
-                self._take_payload(number, table, row, payload, bool(upward[row]))
+            count = seen[number] = seen.get(number, 0) + 1
+            if count <= MAX_PAYLOADS_PER_BATCH:
+                payload = data[start : start + size].tobytes()
+                self._take_payload(number, table, row, payload, up)
 
     def _take_payload(
         self, number: int, table: HeaderTable, row: int, payload: bytes, upward: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from edge_worker.sensing.traffic.categories import (
     Category,
     Role,
 )
-from edge_worker.sensing.traffic.flows import DNS_PORTS, MAX_FLOWS, Activity, Flow, FlowTable
+from edge_worker.sensing.traffic.flows import DNS_PORTS, MAX_FLOWS, Activity, FlowRow, FlowTable
 from edge_worker.sensing.traffic.headers import TCP, UDP, decode_headers
 from edge_worker.sensing.traffic.observation import NameSource, UsageSlice
 from edge_worker.sensing.traffic.packets import PacketBatch
@@ -32,13 +31,24 @@ _TUNNEL_PORTS = frozenset((500, 1194, 1701, 1723, 4500, 51820, 853))
 _ESP, _GRE = 50, 47
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FlowReport:
-    """One conversation with its category."""
+    """One conversation, named and sorted. Times in Unix seconds, addresses as text."""
 
-    flow: Flow
-    category: Category
+    client: str
+    server: str
+    client_port: int
+    server_port: int
+    protocol: int
+    name: str | None
+    name_source: NameSource | None
     app: str | None
+    category: Category
+    packets: int
+    up: int
+    down: int
+    first: float
+    last: float
 
 
 class TrafficMeter:
@@ -102,13 +112,24 @@ class TrafficMeter:
 
     def reports(self) -> Iterator[FlowReport]:
         """Every conversation that is held, named as well as it can be."""
-        for number, flow in enumerate(self.table.flows()):
-            entry = self.entry(number)
-            name, source = self.name(number)
+        for flow in self.table.rows():
+            name, source = self.name(flow)
+            entry = self._entry(flow, name, source)
             yield FlowReport(
-                flow=dataclasses.replace(flow, name=name, name_source=source),
-                category=entry.category,
+                client=address_text(*flow.client),
+                server=address_text(*flow.server),
+                client_port=flow.client_port,
+                server_port=flow.server_port,
+                protocol=flow.protocol,
+                name=name,
+                name_source=source,
                 app=entry.app,
+                category=entry.category,
+                packets=flow.packets,
+                up=flow.up,
+                down=flow.down,
+                first=flow.first_ns / 1e9,
+                last=flow.last_ns / 1e9,
             )
 
     @property
@@ -116,44 +137,41 @@ class TrafficMeter:
         """Too many conversations are held: take, list and forget them."""
         return len(self.table) >= MAX_FLOWS
 
-    def entry(self, flow: int) -> AppEntry:
-        """App, category and role of a conversation."""
-        protocol, port = self.table.service(flow)
-        client, server = self.table.endpoints(flow)
-        if protocol in (_ESP, _GRE):
-            return HIDDEN
-        if protocol not in (TCP, UDP) or port in _HOUSEKEEPING_PORTS:
-            return HOUSEKEEPING
-        if is_group(*server) or (is_home(*server) and is_home(*client)):
-            return HOUSEKEEPING
-        name, source = self.name(flow)
-        found = self._categories.find(name)
-        if source is NameSource.LOCAL:
-            return HOUSEKEEPING
-        if found is UNKNOWN and (source is NameSource.OUTER_SNI or port in _TUNNEL_PORTS):
-            return HIDDEN
-        return found
-
-    def name(self, flow: int) -> tuple[str | None, NameSource | None]:
+    def name(self, flow: FlowRow) -> tuple[str | None, NameSource | None]:
         """The best name of a conversation's server.
 
         Without one in its packets, or with only that of an ECH front, the name that the
         client had asked DNS for counts, unless other names share the address.
         """
-        name, source = self.table.name(flow)
-        if name is not None and source is not NameSource.OUTER_SNI:
-            return name, source
+        if flow.name is not None and flow.name_source is not NameSource.OUTER_SNI:
+            return flow.name, flow.name_source
         joined = self.table.joined(flow)
-        if joined is not None and not (name and joined.shared):
+        if joined is not None and not (flow.name and joined.shared):
             return joined.name, NameSource.DNS_JOIN
-        return name, source
+        return flow.name, flow.name_source
+
+    def _entry(self, flow: FlowRow, name: str | None, source: NameSource | None) -> AppEntry:
+        """App, category and role of a conversation with this name."""
+        port = flow.server_port
+        if flow.protocol in (_ESP, _GRE):
+            return HIDDEN
+        if flow.protocol not in (TCP, UDP) or port in _HOUSEKEEPING_PORTS:
+            return HOUSEKEEPING
+        if is_group(*flow.server) or (is_home(*flow.server) and is_home(*flow.client)):
+            return HOUSEKEEPING
+        if source is NameSource.LOCAL:
+            return HOUSEKEEPING
+        found = self._categories.find(name)
+        if found is UNKNOWN and (source is NameSource.OUTER_SNI or port in _TUNNEL_PORTS):
+            return HIDDEN
+        return found
 
     def _slices(self, rows: Activity) -> Iterator[UsageSlice]:
         flows, inverse = np.unique(rows.flow, return_inverse=True)
         kinds: dict[tuple[int, AppEntry], int] = {}
         kind_of = np.empty(len(flows), np.int64)
-        for place, flow in enumerate(flows.tolist()):
-            entry = self.entry(flow)
+        for place, flow in enumerate(self.table.rows(flows)):
+            entry = self._entry(flow, *self.name(flow))
             plain = AppEntry(category=entry.category, role=entry.role)
             kind_of[place] = kinds.setdefault((self._owner(flow), plain), len(kinds))
         pairs, groups = np.unique((rows.second << 24) | kind_of[inverse], return_inverse=True)
@@ -175,18 +193,17 @@ class TrafficMeter:
                 packets=packets,
             )
 
-    def _owner(self, flow: int) -> int:
+    def _owner(self, flow: FlowRow) -> int:
         """The person of a conversation; in an analysis the home device that takes part."""
-        owner = int(self.table.owners()[flow])
-        if owner >= 0:
-            return owner
-        client, server = self.table.endpoints(flow)
-        device = server if is_home(*server) and not is_home(*client) else client
+        if flow.owner >= 0:
+            return flow.owner
+        turned = is_home(*flow.server) and not is_home(*flow.client)
+        device = flow.server if turned else flow.client
         number = self._client_numbers.get(device)
         if number is None:
             number = self._client_numbers[device] = len(self._clients)
             self._clients.append(address_text(*device))
-        self.table.owners()[flow] = number
+        self.table.set_owner(flow.number, number)
         return number
 
 

@@ -12,9 +12,8 @@ from edge_worker.sensing.traffic.windows import UsageWindow
 _TRANSPORTS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP6: "icmpv6"}
 
 
-def flow_json(report: FlowReport) -> dict[str, Any]:
+def flow_json(flow: FlowReport) -> dict[str, Any]:
     """One flow. `transport` is a name, or the IP protocol number as text."""
-    flow = report.flow
     return {
         "client": flow.client,
         "server": flow.server,
@@ -23,8 +22,8 @@ def flow_json(report: FlowReport) -> dict[str, Any]:
         "transport": _transport(flow.protocol),
         "name": flow.name,
         "name_source": flow.name_source,
-        "app": report.app,
-        "category": report.category,
+        "app": flow.app,
+        "category": flow.category,
         "packets": flow.packets,
         "bytes": flow.up + flow.down,
         "bytes_up": flow.up,
@@ -34,13 +33,12 @@ def flow_json(report: FlowReport) -> dict[str, Any]:
     }
 
 
-def flow_line(report: FlowReport) -> str:
+def flow_line(flow: FlowReport) -> str:
     """One flow for people."""
-    flow = report.flow
     ends = f"{flow.client}:{flow.client_port} → {flow.server}:{flow.server_port}"
     name = flow.name or "-"
     return (
-        f"{_transport(flow.protocol):<6} {ends:<48} {report.category:<13} "
+        f"{_transport(flow.protocol):<6} {ends:<48} {flow.category:<13} "
         f"{flow.packets:>7} pkts {flow.up + flow.down:>10} B  {name}"
     )
 

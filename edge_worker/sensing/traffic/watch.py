@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 
 import numpy as np
@@ -110,6 +111,7 @@ def address_words(packed: bytes) -> tuple[int, int]:
     return int.from_bytes(packed[:8]), int.from_bytes(packed[8:])
 
 
+@lru_cache(maxsize=4096)
 def address_text(high: int, low: int) -> str:
     """An address of two words as text, IPv4 in its own form."""
     packed = (high << 64) | low

@@ -32,7 +32,7 @@ def test_names_are_found_where_ndpi_finds_one(captures: list[Path]) -> None:
     for capture in captures:
         names = defaultdict(set)
         for report in CaptureAnalysis(capture).flows():
-            flow = report.flow
+            flow = report
             transport = {6: "tcp", 17: "udp"}.get(flow.protocol, "")
             names[(transport, frozenset((flow.client_port, flow.server_port)))].add(flow.name)
         for transport, ports, protocol, name in labelled(capture):

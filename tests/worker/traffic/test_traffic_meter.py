@@ -71,7 +71,7 @@ Measure = Callable[..., TrafficMeter]
 def test_flow_has_name_category_and_both_directions(measure: Measure) -> None:
     frames = visit(ANNA, "www.netflix.com")
     (report,) = measure(frames).reports()
-    flow = report.flow
+    flow = report
     assert (flow.client, flow.client_port) == (ANNA.ip, ANNA.port)
     assert (flow.server, flow.server_port) == (SERVER.ip, 443)
     assert (flow.name, flow.name_source) == ("www.netflix.com", NameSource.SNI)
@@ -83,15 +83,15 @@ def test_flow_has_name_category_and_both_directions(measure: Measure) -> None:
 
 def test_server_is_known_without_the_opening(measure: Measure) -> None:
     (report,) = measure(visit(ANNA, None)[3:]).reports()
-    assert (report.flow.client, report.flow.server_port) == (ANNA.ip, 443)
+    assert (report.client, report.server_port) == (ANNA.ip, 443)
 
 
 def test_hello_from_the_wrong_side_turns_the_flow_round(measure: Measure) -> None:
     low, high = Endpoint(ip=ANNA.ip, port=500), Endpoint(ip=SERVER.ip, port=8443)
     hello = tls_records(client_hello("www.netflix.com"))
     (report,) = measure([tcp_frame(T0, low, high, hello, seq=1)]).reports()
-    assert (report.flow.client, report.flow.client_port) == (ANNA.ip, 500)
-    assert report.flow.down == 0
+    assert (report.client, report.client_port) == (ANNA.ip, 500)
+    assert report.down == 0
 
 
 def test_slices_add_up_by_second(measure: Measure) -> None:
@@ -113,20 +113,20 @@ def test_seconds_are_taken_once_when_they_are_over(measure: Measure) -> None:
 def test_dns_names_a_silent_server(measure: Measure) -> None:
     meter = measure(asked(ANNA, "www.netflix.com", SERVER.ip) + visit(ANNA, None))
     report = list(meter.reports())[-1]
-    assert (report.flow.name, report.flow.name_source) == ("www.netflix.com", NameSource.DNS_JOIN)
+    assert (report.name, report.name_source) == ("www.netflix.com", NameSource.DNS_JOIN)
 
 
 def test_dns_of_another_client_names_nothing(measure: Measure) -> None:
     meter = measure(asked(BERT, "www.netflix.com", SERVER.ip) + visit(ANNA, None))
-    assert list(meter.reports())[-1].flow.name is None
+    assert list(meter.reports())[-1].name is None
 
 
 def test_encrypted_hello_uses_dns_or_says_that_it_is_outer(measure: Measure) -> None:
     front = visit(ANNA, "cloudflare-ech.com", ech=True)
     alone = list(measure(front).reports())[-1]
-    assert alone.flow.name_source is NameSource.OUTER_SNI
+    assert alone.name_source is NameSource.OUTER_SNI
     joined = list(measure(asked(ANNA, "www.netflix.com", SERVER.ip) + front).reports())[-1]
-    assert (joined.flow.name, joined.flow.name_source) == ("www.netflix.com", NameSource.DNS_JOIN)
+    assert (joined.name, joined.name_source) == ("www.netflix.com", NameSource.DNS_JOIN)
 
 
 def test_outer_name_alone_counts_as_hidden(measure: Measure) -> None:
@@ -199,7 +199,7 @@ def test_ended_conversations_are_forgotten(measure: Measure) -> None:
     meter = measure(visit(ANNA, "a.netflix.com") + visit(BERT, "b.netflix.com", T0 + 1000))
     meter.take()
     meter.forget_idle(int((T0 + 1001) * 1e9))
-    assert [report.flow.name for report in meter.reports()] == ["b.netflix.com"]
+    assert [report.name for report in meter.reports()] == ["b.netflix.com"]
 
 
 def test_many_conversations_and_names(measure: Measure) -> None:
@@ -209,4 +209,4 @@ def test_many_conversations_and_names(measure: Measure) -> None:
     ]
     reports = list(measure(frames).reports())
     assert len(reports) == 3000
-    assert {report.flow.name for report in reports} == {f"n{i}.example.org" for i in range(3000)}
+    assert {report.name for report in reports} == {f"n{i}.example.org" for i in range(3000)}

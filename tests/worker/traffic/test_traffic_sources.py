@@ -251,10 +251,10 @@ def test_generated_apps_are_recognised(tmp_path: Path, pcap: MakePcap, client: s
         path = tmp_path / f"{app}.pcap"
         session = AppSession(app=app, start_s=0, duration_s=5)
         path.write_bytes(pcap(generate([session], client=client, start=1.7e9)))
-        reports = [r for r in CaptureAnalysis(path).flows() if r.flow.server_port == 443]
+        reports = [r for r in CaptureAnalysis(path).flows() if r.server_port == 443]
         assert {report.category for report in reports} == {category}
-        assert {report.flow.name for report in reports} == set(PROFILES[app].names)
-        assert {report.flow.client for report in reports} == {client}
+        assert {report.name for report in reports} == set(PROFILES[app].names)
+        assert {report.client for report in reports} == {client}
 
 
 def test_generator_repeats_itself(pcap: MakePcap) -> None:

@@ -297,6 +297,9 @@ def _crypto_frames(plain: bytes) -> list[tuple[int, bytes]]:
     try:
         while position < len(plain):
             kind = plain[position]
+            if kind == 0:  # padding, often a thousand bytes of it
+                position = len(plain) - len(plain[position:].lstrip(b"\0"))
+                continue
             position += 1
             if kind in (2, 3):
                 position = _skip_ack(plain, position, ecn=kind == 3)
