@@ -48,6 +48,11 @@ def parse(
     return () if any(_is_vague(goal) for goal in merged) else merged
 
 
+def prepare() -> None:
+    """Build the vocabulary, some tenths of a second once: call it where that does no harm."""
+    scan(("monitor",), Home())
+
+
 def _content(clause: Sequence[Item]) -> list[Item]:
     """The clause without small words; "don't" before an action becomes STOP."""
     content = [item for item in clause if item.kind is not Kind.SMALL]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..messages import Catalogue, DeviceCard, Measured, Quantity, ToolCard
@@ -102,21 +102,24 @@ class Search:
         self._room_rank = {id_: rank.get(area or "", len(rank)) for id_, area in self._area.items()}
         online.sort(key=lambda d: (self._room_rank[d.id], len(d.problems), 0 if d.hub else 1, d.id))
         self._device_rank = {device.id: number for number, device in enumerate(online)}
-        in_reach = {
-            device.id
+        self._online = [
+            _Host(
+                device=device,
+                tools=frozenset(device.tools),
+                capabilities=frozenset(device.capabilities),
+                in_reach=not target.strict_area or self._area[device.id] in target.areas,
+            )
             for device in online
-            if not target.strict_area or self._area[device.id] in target.areas
-        }
-        self._hosts = _hosts(catalogue.tools, online, in_reach)
+        ]
+        self._hosts: dict[str, dict[str, DeviceCard]] = {}
         self._facts = {tool.name: _Facts.of(tool) for tool in catalogue.tools}
         self._producers: dict[str, list[ToolCard]] = {}
         self._local_ports: set[str] = set()
         # Best first, so that of tools alike in all but merit only the first is tried.
         for tool in sorted(catalogue.tools, key=lambda tool: self._facts[tool.name].merit):
-            if self._hosts[tool.name]:
-                self._local_ports.update(tool.local_outputs)
-                for port in dict.fromkeys(tool.outputs):
-                    self._producers.setdefault(port, []).append(tool)
+            self._local_ports.update(tool.local_outputs)
+            for port in dict.fromkeys(tool.outputs):
+                self._producers.setdefault(port, []).append(tool)
         self._known: dict[tuple[str, str | None], Node | None] = {}
         self._path: list[str] = []
         self._expansions = 0
@@ -149,32 +152,56 @@ class Search:
         best: Node | None = None
         cut = math.inf
         producers = self._producers.get(port, ())
-        tried: set[tuple[object, str]] = set()
-        for tool in producers:
-            kind = self._facts[tool.name].kind, port in tool.local_outputs
-            for device in self._places(tool, port, at):
-                if device is not None:
-                    if (kind, device.id) in tried:
-                        continue
-                    tried.add((kind, device.id))
-                node, here = self._build(tool, device, len(producers))
-                cut = min(cut, here)
-                if node is not None and (best is None or node.order < best.order):
-                    best = node
+        for tool, device in self._candidates(producers, port, at):
+            node, here = self._build(tool, device, len(producers))
+            cut = min(cut, here)
+            if node is not None and (best is None or node.order < best.order):
+                best = node
         self._path.pop()
         if cut >= depth:
             self._known[port, at] = best
             return best, math.inf
         return best, cut
 
-    def _places(self, tool: ToolCard, port: str, at: str | None) -> Iterable[DeviceCard | None]:
-        """Devices worth a try; (None,): any, since its inputs can come from anywhere."""
-        hosts = self._hosts[tool.name]
-        if port in tool.local_outputs:
-            return (hosts[at],) if at in hosts else ()
-        if any(item.port in self._local_ports for item in tool.inputs):
-            return hosts.values()
-        return (None,)
+    def _candidates(
+        self, producers: Sequence[ToolCard], port: str, at: str | None
+    ) -> Iterator[tuple[ToolCard, DeviceCard | None]]:
+        """Tools and places worth a try; None: any place, since the inputs can come from anywhere.
+
+        Tools of one kind have the same inputs, so that on one device the first is the best,
+        and where the place is free none of lower quality can win.
+        """
+        covered: dict[object, set[str]] = {}
+        reached: dict[object, float] = {}
+        for tool in producers:
+            facts = self._facts[tool.name]
+            local = port in tool.local_outputs
+            kind = facts.kind, local
+            if not local and not any(item.port in self._local_ports for item in tool.inputs):
+                if facts.quality >= reached.get(kind, 0.0) and self._hosts_of(tool):
+                    reached[kind] = facts.quality
+                    yield tool, None
+                continue
+            done = covered.setdefault(kind, set())
+            if (local and (at is None or at in done)) or len(done) == len(self._online):
+                continue
+            hosts = self._hosts_of(tool)
+            for id_ in hosts.keys() - done if not local else hosts.keys() & {at}:
+                done.add(id_)
+                yield tool, hosts[id_]
+
+    def _hosts_of(self, tool: ToolCard) -> dict[str, DeviceCard]:
+        """Devices that can run the tool, best first; a room's sensor only where it is wanted."""
+        if tool.name not in self._hosts:
+            bound = self._facts[tool.name].bound
+            self._hosts[tool.name] = {
+                host.device.id: host.device
+                for host in self._online
+                if tool.name in host.tools
+                and host.capabilities.issuperset(tool.needs)
+                and (host.in_reach or not bound)
+            }
+        return self._hosts[tool.name]
 
     def _build(
         self, tool: ToolCard, device: DeviceCard | None, alternatives: int
@@ -199,7 +226,7 @@ class Search:
 
     def _nearest(self, tool: ToolCard, inputs: Sequence[tuple[str, Node]]) -> DeviceCard:
         """Where the inputs already are, so that least data travels; else the best host."""
-        hosts = self._hosts[tool.name]
+        hosts = self._hosts_of(tool)
         near = {node.device.id for _, node in inputs}
         return next((hosts[id_] for id_ in hosts if id_ in near), next(iter(hosts.values())))
 
@@ -266,18 +293,12 @@ class _Facts:
         )
 
 
-def _hosts(
-    tools: Sequence[ToolCard], devices: Sequence[DeviceCard], in_reach: set[str]
-) -> dict[str, dict[str, DeviceCard]]:
-    """Tool → devices that can run it, best first; a room's sensor only where it is wanted."""
-    by_name = {tool.name: tool for tool in tools}
-    hosts: dict[str, dict[str, DeviceCard]] = {name: {} for name in by_name}
-    for device in devices:
-        capabilities = set(device.capabilities)
-        for name in device.tools:
-            tool = by_name.get(name)
-            if tool is None or not capabilities.issuperset(tool.needs):
-                continue
-            if device.id in in_reach or ROOM_CAPABILITIES.isdisjoint(tool.needs):
-                hosts[name][device.id] = device
-    return hosts
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """A device as the search asks for it."""
+
+    device: DeviceCard
+    tools: frozenset[str]
+    capabilities: frozenset[str]
+    in_reach: bool
+    """May it sense a room for this target?"""
