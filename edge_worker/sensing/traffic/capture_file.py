@@ -23,11 +23,11 @@ from edge_worker.sensing.traffic.packets import (
     overlapping,
 )
 
-CHUNK_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 21
 # tcpdump's own limit (MAXIMUM_SNAPLEN); a record that claims more is damaged.
 MAX_FRAME_BYTES = 262_144
 # A pcapng block may hold name tables or secrets instead of a frame.
-MAX_BLOCK_BYTES = 1 << 22
+MAX_BLOCK_BYTES = 1 << 21
 MAX_INTERFACES = 1024
 # A batch takes about 500 bytes of columns for each packet while its headers are read.
 MAX_BATCH_PACKETS = 16_384

@@ -85,13 +85,18 @@ class TrafficMeter:
             self._activities.append(activity)
 
     def take(self, before: float = float("inf")) -> list[UsageSlice]:
-        """What was used in the seconds that began before this Unix time, once each."""
-        if not self._activities:
-            return []
-        rows = _joined(self._activities)
-        due = rows.second + 1 <= before
-        self._activities = [] if due.all() else [_chosen(rows, ~due)]
-        return list(self._slices(_chosen(rows, due)))
+        """What was used in the seconds that ended before this Unix time, each taken once."""
+        slices: list[UsageSlice] = []
+        later: list[Activity] = []
+        for rows in self._activities:
+            due = rows.second + 1 <= before
+            if due.all():
+                slices += self._slices(rows)
+            else:
+                slices += self._slices(_chosen(rows, due))
+                later.append(_chosen(rows, ~due))
+        self._activities = later
+        return slices
 
     def forget_idle(self, now_ns: int) -> None:
         """Drop conversations that ended; call after `take` has taken everything."""
@@ -205,15 +210,6 @@ class TrafficMeter:
             self._clients.append(address_text(*device))
         self.table.set_owner(flow.number, number)
         return number
-
-
-def _joined(parts: list[Activity]) -> Activity:
-    return Activity(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Activity.__dataclass_fields__
-        }
-    )
 
 
 def _chosen(rows: Activity, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Activity:
