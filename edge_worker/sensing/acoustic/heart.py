@@ -169,32 +169,27 @@ class HeartTracker:
 
 
 def _refined_rate(level: FloatArray, rate: float) -> float:
-    """Place the rate by its strong harmonics: the h-th tells it h times as well."""
-    for reach_rate in (2.0, 5.0):
-        refined = _mean_of_harmonics(level, rate, reach_rate)
-        if refined is not None:
-            return refined
-    return rate
+    """Mean rate from the centres of the strong harmonics' lines.
 
-
-def _mean_of_harmonics(level: FloatArray, rate: float, reach_rate: float) -> float | None:
+    A rate that wanders within the window smears its harmonics, the h-th one h times; the
+    centre of a smeared line stays at the mean, its highest point does not.
+    """
     step = SLOW_RATE_HZ / POINTS * 60
     total = weights = 0.0
     for harmonic in (1, 2, 3, 4):
         middle = harmonic * rate / step
-        reach = reach_rate * math.sqrt(harmonic) / step
+        reach = (3.0 + 0.03 * rate * harmonic) / step
         low, high = math.floor(middle - reach), math.ceil(middle + reach) + 1
         part = level[low:high]
-        top = int(part.argmax())
-        if part[top] < 2.5 or top in (0, len(part) - 1):
+        top = float(part.max())
+        if top < 2.5:
             continue
-        before, here, after = part[top - 1 : top + 2]
-        bend = before - 2 * here + after
-        place = low + top + (0.5 * (before - after) / bend if bend else 0.0)
-        weight = min(here, 8.0) * harmonic
+        power = np.maximum(0, part - max(1.5, 0.25 * top)) ** 2
+        place = low + float(np.sum(power * np.arange(len(part))) / power.sum())
+        weight = min(top, 8.0) * harmonic
         total += weight * place * step / harmonic
         weights += weight
-    return total / weights if weights else None
+    return total / weights if weights else rate
 
 
 def _running_median(size: FloatArray, band: npt.NDArray[np.bool_]) -> FloatArray:

@@ -104,7 +104,7 @@ class Probe:
             np.abs(np.real(np.exp(2j * np.pi * np.outer(part, self.frequencies_hz)) @ shape)).max()
             for part in np.array_split(time_s, 16)
         )
-        return np.asarray(shape * (self.level / peak), dtype=np.complex128)
+        return np.asarray(shape * (self.level / peak * (1 - 1e-9)), dtype=np.complex128)
 
     @property
     def period_samples(self) -> int:
@@ -136,7 +136,7 @@ def write_probe(path: Path, probe: Probe, seconds: float) -> int:
     if not 1 <= seconds <= 3600:
         raise ValueError("the probe must be 1 to 3600 seconds long")
     samples = np.round(probe.waveform(seconds) * 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as raw, wave.open(raw, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE_HZ)

@@ -18,7 +18,7 @@ def write_recording(
     `truth`: JSON file for the times of breaths and beats. Raises OSError.
     """
     simulation = Simulation(scene, probe)
-    with wave.open(str(out), "wb") as file:
+    with out.open("wb") as raw, wave.open(raw, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE_HZ)

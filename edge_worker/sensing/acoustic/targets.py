@@ -16,8 +16,8 @@ FLOOR_HZ = (4.0, 9.5)
 """Above what bodies do at rest, below the decimation filter's edge."""
 LEAST_FLOOR = 1e-9
 """Noise floor, against the direct sound, that no room falls below: -90 dB."""
-CELL_BINS = 6
-"""Half the width of an echo's trace over ranges, in bins of 2 cm."""
+APART_BINS = 8
+"""Two bodies 16 cm apart have separate traces; closer ones melt into one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def look(echoes: ComplexArray) -> RangePicture:
         if left[best] <= 0:
             break
         found.append(best)
-        left[max(0, best - 2 * CELL_BINS) : best + 2 * CELL_BINS + 1] = 0
+        left[max(0, best - APART_BINS) : best + APART_BINS + 1] = 0
     total_floor = float(np.median(floor_density)) * count
     picture = RangePicture(
         targets=(),

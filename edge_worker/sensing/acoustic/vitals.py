@@ -39,7 +39,7 @@ from edge_worker.sensing.acoustic.presence import (
     pausing,
     presence_quality,
 )
-from edge_worker.sensing.acoustic.targets import RangePicture, Target, look
+from edge_worker.sensing.acoustic.targets import APART_BINS, RangePicture, Target, look
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -169,7 +169,7 @@ class VitalSigns:
         """Whether a second body of similar strength moves differently."""
         for other in picture.targets:
             apart = abs(other.bin - target.bin)
-            if apart < 8 or other.power < SECOND_SHARE * target.power or other.ratio < 15:
+            if apart < APART_BINS or other.power < SECOND_SHARE * target.power or other.ratio < 15:
                 continue
             span = round(LOOK_S * SLOW_RATE_HZ)
             second = demodulate(self._ring[-span:, other.bin], self._middle_hz, other.bin).mm
