@@ -61,6 +61,8 @@ class Tool:
     card: ToolCard
     make_source: Callable[[ToolContext], Source] | None = None
     make_step: Callable[[ToolContext], Step] | None = None
+    forget: Callable[[Path, str], object] | None = None
+    """Erase from this data folder all that the tool stored about the person with this id."""
     problem: Callable[[Mapping[str, Any]], str | None] = field(default=lambda settings: None)
     """Given the tool's own settings: a sentence when this computer cannot run it so."""
 

@@ -122,20 +122,24 @@ class DeviceService:
                     self._deployments = decode(Deploy, message.payload).deployments
                     self._apply()
             elif message.topic == self._topics.command:
-                self._set_people(decode(Command, message.payload))
+                self._obey(decode(Command, message.payload))
             else:
                 self._take_value(message)
         except MessageError as error:
             _LOGGER.warning("Ignored a message on %s: %s", message.topic, error)
 
-    def _set_people(self, command: Command) -> None:
-        # Of all commands a device hears this one only: addresses travel nowhere else.
-        if command.name != CommandName.SET_PEOPLE:
-            return
-        with self._lock:
-            # The hub of this process may have stored them already; what is the same stays.
-            self._people.replace(from_dict(People, command.arguments, "arguments"))
-            self._apply()
+    def _obey(self, command: Command) -> None:
+        """Of all commands a device hears two: who takes part, and whose data must go."""
+        if command.name == CommandName.SET_PEOPLE:
+            with self._lock:
+                # The hub of this process may have stored them already; the same changes nothing.
+                self._people.replace(from_dict(People, command.arguments, "arguments"))
+                self._apply()
+        elif command.name == CommandName.DELETE_DATA:
+            person = str(command.arguments.get("person"))
+            for tool in self._tools.values():
+                if tool.forget:
+                    tool.forget(self._settings.data_dir, person)
 
     def _take_value(self, message: LinkMessage) -> None:
         item = decode(StepValue, message.payload)

@@ -71,10 +71,15 @@ class KnownBreath:
             )
 
 
+def forget(data_dir: Path, person: str) -> None:
+    (data_dir / "forgotten").write_text(person)
+
+
 TOOLS = {
     "breath": Tool(
         card=ToolCard(name="breath", version="1", summary="", outputs=("vitals",)),
         make_source=lambda context: KnownBreath(),
+        forget=forget,
     )
 }
 PLAN = Plan(
@@ -331,6 +336,14 @@ def test_person_who_leaves_is_watched_no_longer(home: Home, client: Client) -> N
     reply = client.command(CommandName.SET_PEOPLE, to_dict(People()))
     assert len(reply.result["stopped"]) == 1
     assert monitors(client) == ()
+
+
+def test_every_tool_forgets_a_person_who_asks_for_it(
+    home: Home, client: Client, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    assert client.command(CommandName.DELETE_DATA, {"person": "anna"}).ok
+    wait_for(lambda: (tmp_path / "device" / "forgotten").exists(), "the device's tools to forget")
+    assert (tmp_path / "device" / "forgotten").read_text() == "anna"
 
 
 def test_addresses_stay_in_a_private_file(home: Home, client: Client, tmp_path: Path) -> None:
