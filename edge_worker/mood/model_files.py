@@ -41,9 +41,9 @@ class CalibratedForest:
         probability = self.forest.probability(row)
         return self.slope * logit(probability) + self.intercept - self.training_log_odds
 
-    def probability_as_trained(self, row: FloatArray) -> float:
-        """Calibrated probability among people with as many positives as in training."""
-        return sigmoid(self.log_odds(row) + self.training_log_odds)
+    def unweighted_log_odds(self, row: FloatArray) -> float:
+        """What the leaves say before people left out had their word: see `Personal`."""
+        return logit(self.forest.probability(row)) - self.training_log_odds
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

@@ -32,7 +32,11 @@ PRIOR_DAYS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Personal:
-    """How the shipped evidence is read for one person."""
+    """How the shipped evidence is read for one person.
+
+    usage_cap above USAGE_CAP: the person's own days have borne the usage tree out, so its
+    leaves count as they stand instead of with the weight that other people gave them.
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -42,6 +46,13 @@ class Personal:
         """The person's own log-odds from the shipped history model's."""
         return self.slope * shipped + self.intercept
 
+    def usage_log_odds(self, tree: CalibratedForest, row: FloatArray) -> float:
+        """The usage tree's log-odds as they count for this person, within the cap."""
+        proven = self.usage_cap > USAGE_CAP
+        log_odds = tree.unweighted_log_odds(row) if proven else tree.log_odds(row)
+        cap = min(self.usage_cap, USAGE_CAP_PROVEN)
+        return max(-cap, min(cap, log_odds))
+
 
 @dataclass(frozen=True, kw_only=True)
 class OwnDay:
@@ -49,6 +60,7 @@ class OwnDay:
 
     history: float
     usage: float | None
+    """Of the tree's leaves, unweighted; None without app use."""
     better: bool
 
 
@@ -132,7 +144,7 @@ def _usage_then(
     if today is None:
         return None
     row = against_past(day_levels(today), [day_levels(day) for day in earlier if day is not None])
-    return None if row is None else usage.log_odds(row)
+    return None if row is None else usage.unweighted_log_odds(row)
 
 
 def _kept(

@@ -36,7 +36,7 @@ def refit_file(usage: Path) -> dict[str, Refit]:
         days = [
             OwnDay(
                 history=history.log_odds(table.history[index]),
-                usage=tree.log_odds(table.usage[index]) if has_usage[index] else None,
+                usage=tree.unweighted_log_odds(table.usage[index]) if has_usage[index] else None,
                 better=bool(better[index] == 1),
             )
             for index in own

@@ -9,7 +9,6 @@ from typing import Any
 from edge_worker.catalogue.ports import AppUsage, Port, Valence
 from edge_worker.catalogue.tool import Output, ToolContext
 from edge_worker.messages import ReadingState
-from edge_worker.mood.fusion import USAGE_CAP_PROVEN
 from edge_worker.mood.model_files import CalibratedForest, shipped_usage_tree, sigmoid
 from edge_worker.mood.personal import Personal, personal_of
 from edge_worker.mood.settings import parse_usage
@@ -66,8 +65,8 @@ class UsageStep:
         if row is None:
             reason = f"needs {MIN_PAST_DAYS} earlier days to compare with, has {len(past)}"
             return _unknown(now, ReadingState.WARMING_UP, reason)
-        cap = min(personal_of(self._store, self._person, Personal()).usage_cap, USAGE_CAP_PROVEN)
-        log_odds = max(-cap, min(cap, self._model.log_odds(row)))
+        personal = personal_of(self._store, self._person, Personal())
+        log_odds = personal.usage_log_odds(self._model, row)
         return Valence(
             t=now,
             state=ReadingState.OK,
@@ -75,7 +74,8 @@ class UsageStep:
             quality=self._seen_share,
             explanation={
                 "probability": round(sigmoid(log_odds), 3),
-                "cap": cap,
+                "cap": personal.usage_cap,
+                "weight": round(self._model.slope, 3),
                 "words": most_unusual(row) or "app use as on other days",
                 "weak": True,
             },

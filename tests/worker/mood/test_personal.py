@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_worker.mood.fusion import USAGE_CAP, USAGE_CAP_PROVEN
+from edge_worker.mood.model_files import load_usage_tree
 from edge_worker.mood.personal import OwnDay, Personal, refit
 
 own_days = st.lists(
@@ -59,6 +60,16 @@ def test_usage_counts_more_only_where_it_proved_itself() -> None:
     assert refit(_days(150, slope=1.0, usage=0.0), Personal()).kept.usage_cap == USAGE_CAP
     assert refit(_days(150, slope=1.0, usage=2.0), Personal()).kept.usage_cap == USAGE_CAP_PROVEN
     assert refit(_days(40, slope=1.0, usage=2.0), Personal()).kept.usage_cap == USAGE_CAP
+
+
+def test_a_proven_tree_counts_as_it_stands_and_stays_within_its_cap() -> None:
+    tree = load_usage_tree()
+    rows = np.random.default_rng(0).uniform(-4, 4, (50, len(tree.forest.features)))
+    usual, proven = Personal(), Personal(usage_cap=USAGE_CAP_PROVEN)
+    for row in rows:
+        leaves = tree.unweighted_log_odds(row)
+        assert proven.usage_log_odds(tree, row) == np.clip(leaves, -0.8, 0.8)
+        assert abs(usual.usage_log_odds(tree, row)) <= USAGE_CAP
 
 
 def test_one_class_only_is_no_error() -> None:
