@@ -38,7 +38,7 @@ def draw(hops: Iterable[Hop], out: Path) -> None:
     _echoes(figure, echo_axes, every)
     _movement(movement_axes, every)
     _rates(rate_axes, every)
-    figure.savefig(out, dpi=90, format="png")
+    figure.savefig(out, dpi=65, format="png")
 
 
 class _Thin:
