@@ -27,7 +27,7 @@ from custom_components.edge_ai.const import DOMAIN
 from custom_components.edge_ai.coordinator import CommandRefused
 from custom_components.edge_ai.messages import Quantity
 
-from .conftest import CATALOGUE, FakeHub, entity, person, set_up, shown, until
+from .conftest import CATALOGUE, FakeHub, entity, person, set_up, shown, unload, until
 
 MOOD = "sensor.anna_mood"
 
@@ -406,8 +406,8 @@ async def test_two_hubs_do_not_mix(
         assert shown(hass, entity_id) == mood
     hubs["barn"].online(False)
     assert shown(hass, MOOD) == "content"
-    assert await hass.config_entries.async_unload(second.entry_id)
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, second)
+    await unload(hass, loaded)
 
 
 async def test_added_person_gets_entities_and_removed_person_loses_them(
@@ -453,7 +453,7 @@ async def test_unloading_leaves_nothing_behind(
     hub.read("person.anna", Quantity.MOOD, "content")
     link = loaded.runtime_data.coordinator
     assert len(list(link.readings)) == 1
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, loaded)
     await hass.async_block_till_done()
     assert loaded.state is ConfigEntryState.NOT_LOADED
     assert list(link.readings) == []

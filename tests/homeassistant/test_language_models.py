@@ -26,7 +26,7 @@ from custom_components.edge_ai.planner.language_model import (
     TransportError,
 )
 
-from .conftest import FakeHub
+from .conftest import FakeHub, unload
 from .test_requests import request
 
 URL = "http://llm.local/v1/chat/completions"
@@ -149,7 +149,7 @@ async def test_assist_gets_the_tools_but_only_exposed_readings(
         hass, llm.ToolInput(tool_name=readings.name, tool_args={}), llm_context()
     )
     assert len(plain(found)["readings"]) == 1
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, loaded)
     assert async_get_tools(hass, llm_context(), llm.LLM_API_ASSIST) is None
     with pytest.raises(HomeAssistantError):
         await llm.async_get_api(hass, "edge_ai", llm_context())

@@ -19,7 +19,7 @@ from custom_components.edge_ai.const import DOMAIN
 from custom_components.edge_ai.messages import Quantity
 from custom_components.edge_ai.voice import async_answer
 
-from .conftest import FakeHub, person
+from .conftest import FakeHub, person, unload
 
 
 async def request(hass: HomeAssistant, text: str, **more: Any) -> dict[str, Any]:
@@ -278,7 +278,7 @@ async def test_assist_understands_without_a_language_model(
 async def test_sentences_go_with_the_last_hub(
     hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
 ) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, loaded)
     await say(hass, "monitor my mood")
     assert "start" not in hub.names()
     # And come back with it.
@@ -304,7 +304,7 @@ async def test_own_agent_does_ours_and_passes_on_the_rest(
 async def test_speaking_while_no_hub_is_loaded(
     hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
 ) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, loaded)
     assert await async_answer(hass, {"text": "monitor my mood", "language": "en"})
 
 
@@ -361,7 +361,7 @@ async def test_unknown_person_is_refused(
 async def test_without_a_hub_actions_say_so(
     hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
 ) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await unload(hass, loaded)
     with pytest.raises(ServiceValidationError) as caught:
         await request(hass, "monitor my mood")
     assert caught.value.translation_key == "no_hub_loaded"
@@ -389,6 +389,6 @@ async def test_with_several_hubs_the_named_person_decides(
     await request(hass, "monitor my mood", config_entry_id=loaded.entry_id)
     assert "start" in hub.names()
     # One sentence is heard once, though two hubs share the sentences.
-    assert await hass.config_entries.async_unload(barn.entry_id)
+    await unload(hass, barn)
     await say(hass, "monitor my heart rate")
     assert hub.names().count("start") == 2
