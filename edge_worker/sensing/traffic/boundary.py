@@ -50,9 +50,7 @@ NOTICES: Mapping[str, str] = {
         "the DNS server hides client addresses, so use per person cannot be measured: "
         "switch off its IP anonymization"
     ),
-    "unconfined": (
-        "this computer cannot take the network rights from the capture process (no seccomp)"
-    ),
+    "unconfined": ("the capture process keeps its rights: this source or this computer needs them"),
 }
 
 Message = SliceBatch | Failure | Notice

@@ -58,7 +58,7 @@ def _run(orders: io.FileIO, reports: BinaryIO, output: int) -> None:
     people = from_dict(People, content["people"]).people
     source = open_source(settings, people)
     _import_everything()
-    if not confine(output, network=source.needs_network):
+    if source.needs_programs or not confine(output, network=source.needs_network):
         _report(reports, Notice(code="unconfined"))
     stop = threading.Event()
     threading.Thread(target=_wait_for_end, args=(orders, stop), daemon=True).start()

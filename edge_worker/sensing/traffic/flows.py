@@ -337,7 +337,9 @@ class FlowTable:
             assert probe is not None
             self._probes[number] = probe
         if isinstance(probe, TcpProbe):
-            found = probe.feed(int(upward), int(table.seq[row]), payload)
+            # A SYN may carry data (TCP Fast Open) and counts one itself.
+            seq = int(table.seq[row]) + bool(table.flags[row] & _SYN)
+            found = probe.feed(int(upward), seq, payload)
         else:
             ports = int(table.src_port[row]), int(table.dst_port[row])
             found = probe.feed(int(upward), payload, ports, whole=bool(table.whole[row]))

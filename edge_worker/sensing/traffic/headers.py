@@ -318,6 +318,9 @@ class _Walk:
         rows = self._holding(rows, 24)
         at = self._at[rows]
         kind, flags = self._u8(at), self._u8(at + 1)
+        # Some access points swap the two bytes inside CAPWAP.
+        swapped = ((kind & 0x0C) != 0x08) & ((flags & 0x4C) == 0x08)
+        kind, flags = np.where(swapped, flags, kind), np.where(swapped, kind, flags)
         # Only data frames that are not encrypted carry anything to read.
         data = ((kind & 0x0C) == 0x08) & ((kind & 0x40) == 0) & ((flags & 0x40) == 0)
         self._drop(rows[~data])

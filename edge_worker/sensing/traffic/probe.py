@@ -86,7 +86,10 @@ class TcpProbe:
             if not (_may_be_hello(data) or _may_be_request(data)):
                 named = local.tcp_name(data)
                 if named:
-                    return Finding(name=named, source=NameSource.LOCAL, from_client=None)
+                    # A greeting; the client may still start TLS and name somebody else.
+                    return Finding(
+                        name=named, source=NameSource.LOCAL, from_client=None, final=False
+                    )
                 head.keep_early(seq, data)
                 return self._given_up(MAX_TCP_PAYLOADS)
             head.begin(seq)

@@ -35,10 +35,12 @@ class OpenSource:
 
     run: captures until the stop flag is set or the source ends; raises SourceError.
     needs_network: it goes on making connections (a polled server).
+    needs_programs: a library that starts processes of its own; it cannot be confined.
     """
 
     run: Callable[[EmitMessage, StopFlag], None]
     needs_network: bool = False
+    needs_programs: bool = False
 
 
 def open_source(settings: CaptureSettings, people: tuple[Person, ...]) -> OpenSource:
@@ -153,7 +155,7 @@ def _open_nfstream(
 
     assert settings.path is not None
     observations = nfstream_observations(settings.path, watch)
-    return OpenSource(run=partial(_recorded, observations, categories))
+    return OpenSource(run=partial(_recorded, observations, categories), needs_programs=True)
 
 
 _OPENERS: dict[SourceKind, _Opener] = {

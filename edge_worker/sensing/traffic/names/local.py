@@ -1,4 +1,4 @@
-"""Names that devices of the home tell each other: NetBIOS, DHCP, SSDP, STUN, greetings.
+"""Names in messages of small protocols: NetBIOS, DHCP, SSDP, STUN, collectd, greetings.
 
 They never decide an app category (they are no servers), but tell flows apart in a list.
 """
@@ -15,6 +15,9 @@ _NETBIOS = {137: 12, 138: 14}
 _DHCP = (67, 68)
 _SSDP = 1900
 _STUN_COOKIE = b"\x21\x12\xa4\x42"
+# Agora's media network names its server in a field of this kind.
+_SD_RTN = b"\x04SNI"
+_COLLECTD = 25_826
 _STUN_REALM, _STUN_SOFTWARE = 0x0014, 0x8022
 _GREETING = re.compile(rb"220[ -]([A-Za-z0-9][A-Za-z0-9.-]{2,252})[ \r\n]")
 
@@ -28,8 +31,14 @@ def udp_name(data: bytes, ports: tuple[int, int]) -> str | None:
         return _dhcp_name(data)
     if _SSDP in ports and (looks_like_request(data) or data.startswith(b"HTTP/1.")):
         return request_host(data, keep_port=True)[0]
+    if looks_like_request(data):
+        return request_host(data)[0]
     if data[4:8] == _STUN_COOKIE:
         return _stun_name(data)
+    if data[6:7] == b"\x21" and data[12:16] == _SD_RTN:
+        return host_name(data[19 : 19 + int.from_bytes(data[16:18])])
+    if _COLLECTD in ports and data[:2] == b"\0\0":
+        return host_name(data[4 : int.from_bytes(data[2:4])].rstrip(b"\0"))
     return None
 
 

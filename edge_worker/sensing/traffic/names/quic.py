@@ -20,7 +20,8 @@ from edge_worker.sensing.traffic.names.tls import MAX_HELLO_BYTES, Hello, hello_
 
 VERSION_1, VERSION_2 = 1, 0x6B3343CF
 _V2_DRAFTS = (0x709A50C4, 0xFF020000)
-# A ClientHello with post-quantum keys fills two packets; retransmissions come on top.
+# Packets of one conversation. A ClientHello with post-quantum keys fills two of them;
+# retransmissions come on top.
 MAX_DECRYPTIONS = 12
 _TAG_BYTES = 16
 
@@ -41,9 +42,6 @@ _NAMED_SALTS = {
     0x51303530: _SALT_Q50,
     0x54303530: _SALT_T50,
     0x54303531: _SALT_T51,
-    0xFACEB001: _SALT_22,
-    0xFACEB002: _SALT_23,
-    0xFACEB00E: _SALT_29,
 }
 
 
@@ -82,6 +80,7 @@ class QuicProbe:
                 return google_hello(datagram)
             if self.exhausted:
                 return None
+            self.decryptions += 1
             plain = self._decrypt(packet, whole)
             if plain is None:
                 continue
@@ -97,7 +96,6 @@ class QuicProbe:
             self._connection_id = packet.connection_id
         for connection_id in dict.fromkeys((self._connection_id, packet.connection_id)):
             for salt in _salts(packet.version):
-                self.decryptions += 1
                 plain = initial_keys(packet.version, salt, connection_id).open(packet, whole)
                 if plain is not None:
                     self._connection_id = connection_id
@@ -213,8 +211,9 @@ def _salts(version: int) -> tuple[bytes, ...]:
         if draft >= 29:
             return (_SALT_29,)
         return (_SALT_23,) if draft >= 23 else (_SALT_22,)
-    if version >> 8 == 0xFACEB0:
-        return (_SALT_1, _SALT_29, _SALT_23)
+    # Facebook's own versions, and those that only provoke a negotiation: one will fit.
+    if version >> 8 == 0xFACEB0 or version & 0x0F0F_0F0F == 0x0A0A_0A0A:
+        return (_SALT_1, _SALT_29, _SALT_23, _SALT_22)
     return ()
 
 
@@ -303,7 +302,7 @@ def _crypto_frames(plain: bytes) -> list[tuple[int, bytes]]:
             position += 1
             if kind in (2, 3):
                 position = _skip_ack(plain, position, ecn=kind == 3)
-            elif kind == 6:
+            elif kind in (6, 8):  # 8 in Google's T050
                 offset, position = _varint(plain, position)
                 size, position = _varint(plain, position)
                 found.append((offset, plain[position : position + size]))
