@@ -51,9 +51,6 @@ _RESTRICTIVE = frozenset(
     ]
 )
 _STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
-_OPENERS = frozenset(
-    ["it", "there is", "today", "tonight", "lately", "we", "最 近", "今 天", "今 晚"]
-)
 _MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
 _MEANWHILE = frozenset({"的 时 候", "时", "期 间", "时 候"})
 _EVENTS = frozenset({Kind.ENTER, Kind.ANYONE, Kind.NOBODY, Kind.DAY, Kind.EMPTY})
@@ -86,10 +83,10 @@ def resolve_pronouns(items: Sequence[Item]) -> list[Item]:
 def _pieces(items: Sequence[Item]) -> list[list[Item]]:
     pieces: list[list[Item]] = [[]]
     for item in items:
-        if item.kind is Kind.BREAK:
-            pieces.append([])
-        else:
+        if item.kind is not Kind.BREAK:
             pieces[-1].append(item)
+        if item.kind in {Kind.BREAK, Kind.QUESTION_MARK}:
+            pieces.append([])
     return pieces
 
 
@@ -135,15 +132,28 @@ def _is_request(piece: Sequence[Item]) -> bool:
 
 
 def _is_story(piece: Sequence[Item]) -> bool:
-    """Does the piece tell of somebody, without asking for anything?"""
+    """Does the piece tell of something, without asking for anything?
+
+    Words that are known to ask others for something (play, lamp) are no story.
+    """
     content = [item for item in piece if item.kind is not Kind.SMALL]
-    if not content or not (content[0].kind in _STORYTELLERS or piece[0].text in _OPENERS):
-        return False
     kinds = {item.kind for item in content}
-    if actions(piece) or kinds & _CONDITIONS or Kind.QUESTION_MARK in kinds or _restricts(piece):
+    if not content or actions(piece) or kinds & _CONDITIONS or _restricts(piece):
         return False
-    return Kind.UNKNOWN in kinds or Kind.FEELING in kinds
+    if Kind.QUESTION_MARK in kinds or content[0].kind is Kind.AUXILIARY:
+        return False
+    unknown = [item for item in content if item.kind in {Kind.UNKNOWN, Kind.DAY}]
+    if unknown:
+        return not any(item.value == "foreign" for item in unknown)
+    return Kind.FEELING in kinds and content[0].kind in _STORYTELLERS
 
 
 def _restricts(piece: Sequence[Item]) -> bool:
-    return any(word in _RESTRICTIVE for item in piece for word in item.text.split())
+    return any(
+        item.text in _RESTRICTIVE or not _RESTRICTIVE.isdisjoint(_english_words(item))
+        for item in piece
+    )
+
+
+def _english_words(item: Item) -> list[str]:
+    return item.text.split() if item.text.isascii() else []

@@ -76,8 +76,10 @@ ENGLISH: Table = {
         get going with | get started with/on | reactivate
     """,
     (Kind.STOP, None): """
-        off | stopped | bother/bothering [to] | do not bother [to] | take off | taken off
-        put to rest | put on hold | hold | holding | remove/removing | deleting | delete | muting
+        ~stop | quit/quitting | finished with | through with | do not bother | you may stop
+        you can stop | wrap it up with | lay off of | over and done with | off | stopped
+        bother/bothering [to] | do not bother [to] | take off | taken off | put to rest
+        put on hold | hold | holding | remove/removing | deleting | delete | muting
         terminate/terminating | abandon | no point in | there is no need to | can stop now
         do not want/need/wish [you] [to] | do not want any/any more/more | did not want you to
         would rather you did not | rather you did not | did not want | no need [for you] to
@@ -147,8 +149,11 @@ ENGLISH: Table = {
         know if/whether | i would love to know if
     """,
     (Kind.ASK, None): """
-        get me | check/checking in on | i am curious what/how | curious what | curious to know
-        what is going on with | what is happening with | what is the deal with
+        anything/something unusual/strange/odd/abnormal/off/weird about/with
+        is everything ok/okay/alright/fine with | are things ok with | what would be
+        a quick check on | run a quick check on | give me a quick | what has been going on with
+        how goes | get me | check/checking in on | i am curious what/how | curious what
+        curious to know | what is going on with | what is happening with | what is the deal with
         how is it looking with | what can you tell me about | please check [on/that] | see that
         can i get | can i have | could i get/have | may i know | might i know | may i ask
         do we know | find out | look into | learn about | hear how | hear what | a reading of
@@ -528,23 +533,35 @@ ENGLISH: Table = {
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        about something/anything | than usual/normal/before | as usual/normal/before | usual
-        the day | day | workout | something | do not stop | without stopping | thanks in advance
-        much appreciated | just checking | just wondering | if you do not mind me asking
-        i am asking | asking | mind | minding | care to | fancy | happen to | to be honest
-        honestly | frankly | sure | certainly | absolutely | definitely | certainly please
-        for goodness sake | these past | shall we | why do not you | why not | how about you
-        go and | quick question | quickly please | real quick | for a sec | for a second
-        one sec | hang on | wait | say hi | so that i know | too please | in my room | in my bed
-        bed | in bed | couch | sofa | chair | desk | on the couch/sofa/bed/chair | at my/the desk
-        beside me | next to me | near me | kindly please | family member | my dear | love | pal
-        mate | man | dude | bro | sir | gracefully | everyday | every day | each day | daily
-        nightly | every night | every morning | every evening | hourly | every hour
-        every minute | every few minutes | minute by minute | step by step | little by little
-        first of all | on my behalf | on our behalf | of course | as soon as possible
-        as soon as you can | when you can | when you get a chance | when you have time
-        whenever you can | whenever possible | at your convenience | if you get a chance
-        if you have time | in case you can
+        ~behave | ~evolve | ~develop | sending [me/us] | send out | ~fluctuate now
+        unusual please | from me | towards me | as a favor | as a favour | once and for all
+        right this second | this very moment | for good | for ever | forever | permanently
+        temporarily | indefinitely | for now please | in the meantime | meanwhile | in detail
+        in short | a tad | a touch | particularly | extremely | super | incredibly | terribly
+        awfully | seriously | genuinely | visibly | clearly | obviously | noticeably
+        significantly | considerably | drastically | dramatically | markedly | sharply
+        i would prefer if you | i would prefer it if you | i would like it if you
+        i would appreciate if you | i would be thankful if you could/would
+        i would be grateful if you | wrong | inaccurate | incorrect | still going
+        it would mean a lot if you could | it would make me happy if you could
+        it would be wise to | can somebody | could somebody | someone please | is it ok to
+        is it okay to | would it be fine to | about something/anything | than usual/normal/before
+        as usual/normal/before | usual | the day | day | workout | something | do not stop
+        without stopping | thanks in advance | much appreciated | just checking | just wondering
+        if you do not mind me asking | i am asking | asking | mind | minding | care to | fancy
+        happen to | to be honest | honestly | frankly | sure | certainly | absolutely
+        definitely | certainly please | for goodness sake | these past | shall we
+        why do not you | why not | how about you | go and | quick question | quickly please
+        real quick | for a sec | for a second | one sec | hang on | wait | say hi
+        so that i know | too please | in my room | in my bed | bed | in bed | couch | sofa
+        chair | desk | on the couch/sofa/bed/chair | at my/the desk | beside me | next to me
+        near me | kindly please | family member | my dear | love | pal | mate | man | dude | bro
+        sir | gracefully | everyday | every day | each day | daily | nightly | every night
+        every morning | every evening | hourly | every hour | every minute | every few minutes
+        minute by minute | step by step | little by little | first of all | on my behalf
+        on our behalf | of course | as soon as possible | as soon as you can | when you can
+        when you get a chance | when you have time | whenever you can | whenever possible
+        at your convenience | if you get a chance | if you have time | in case you can
         the rest of the day/evening/night/morning/afternoon/week | rest of the day/evening/night
         seeing | back | develop/develops/evolve/evolves/developing | due | new | give | feedback
         check ins | check in | checkin/checkins | answers | own | please | kindly | pls | plz
@@ -568,32 +585,32 @@ ENGLISH: Table = {
         would be great/nice/good/helpful if you could | i would appreciate it if you could/would
         i would appreciate | i would be grateful if you could/would
         i would be happy if you could | i would love it if you could/would
-        i would like it if you | it would help if you could | it might be good to
-        it would be good to | it would be nice to | would it be ok to | i want you to
-        i would like you to | i need you to | i would like to | i want to | i need to
-        i would like | i want | i need | i would love [to] | i would prefer [to] | i wish to
-        i wish you would | i would love for you to | i would like for you to | we want to
-        we would like to | we need to | we want you to | we would like you to
-        i would like to have | i want to have | i would like to get | i want to get
-        i would like it if | i expect you to | i am asking you to | i ask you to | you should
-        you can | you could | you may | you might | you must | you have to | you need to
-        you will | you would | you are | are you | let you | i would rather you | i would rather
-        i prefer | i prefer that you | i prefer you to | let us | lets | let 's | let | have
-        got | gotta | gonna | wanna | want to | want | need to | needs | need | would like
-        would like to | like to | going to | time to | i think you should | i think | i guess
-        i suppose | i believe | maybe you could | maybe you can | perhaps you could | maybe
-        perhaps | possibly | probably | actually | basically | simply | just | only just | really
-        very | quite | pretty | rather | somewhat | kind of | sort of | a bit | a little
-        a little bit | bit | slightly | way | bloody | damn | totally | the | a | an | this
-        that | these | those | it | its | it 's | itself | some | such | each | every
-        any sort of | both | other | another | more | one | ones | thing | things | you | your
-        yourself | we | us | to | at | on | in | by | with | from | into | onto | about | as
-        as for | than | regarding | concerning | with regard/respect to | in terms of
-        in regard/regards to | when it comes to | out | up | off of | via | per | within the
-        through | throughout | during | among | between us | across | around about | upon
-        towards | toward | can | could | will | would | may | might | must | shall | ought to
-        ought | used to | seem/seems/seemed to | seem/seems/seemed | seems like | look/looks like
-        look/looks | looking | appears to be | appear to be | appears to | get/gets/got/getting
+        it would help if you could | it might be good to | it would be good to
+        it would be nice to | would it be ok to | i want you to | i would like you to
+        i need you to | i would like to | i want to | i need to | i would like | i want | i need
+        i would love [to] | i would prefer [to] | i wish to | i wish you would
+        i would love for you to | i would like for you to | we want to | we would like to
+        we need to | we want you to | we would like you to | i would like to have
+        i want to have | i would like to get | i want to get | i would like it if
+        i expect you to | i am asking you to | i ask you to | you should | you can | you could
+        you may | you might | you must | you have to | you need to | you will | you would
+        you are | are you | let you | i would rather you | i would rather | i prefer
+        i prefer that you | i prefer you to | let us | lets | let 's | let | have | got | gotta
+        gonna | wanna | want to | want | need to | needs | need | would like | would like to
+        like to | going to | time to | i think you should | i think | i guess | i suppose
+        i believe | maybe you could | maybe you can | perhaps you could | maybe | perhaps
+        possibly | probably | actually | basically | simply | just | only just | really | very
+        quite | pretty | rather | somewhat | kind of | sort of | a bit | a little | a little bit
+        bit | slightly | way | bloody | damn | totally | the | a | an | this | that | these
+        those | it | its | it 's | itself | some | such | each | every | any sort of | both
+        other | another | more | one | ones | thing | things | you | your | yourself | we | us
+        to | at | on | in | by | with | from | into | onto | about | as | as for | than
+        regarding | concerning | with regard/respect to | in terms of | in regard/regards to
+        when it comes to | out | up | off of | via | per | within the | through | throughout
+        during | among | between us | across | around about | upon | towards | toward | can
+        could | will | would | may | might | must | shall | ought to | ought | used to
+        seem/seems/seemed to | seem/seems/seemed | seems like | look/looks like | look/looks
+        looking | appears to be | appear to be | appears to | get/gets/got/getting
         become/becomes/became/becoming | turn/turns into | start/starts to be
         start/starts to get | start/starts to | starts being
         start/starts feeling/getting/becoming | starting to | begin/begins to | ends up | end up
@@ -651,5 +668,21 @@ ENGLISH: Table = {
         everything okay with | going up or down | like | likes | alike | amount | amount of
         number of | lots of | a lot of | a lot | lot | much | many | most | kinds | types | type
         type of | kind | sort
+    """,
+    (Kind.UNKNOWN, "foreign"): """
+        breathing/breath session/exercise/exercises/app/technique/techniques/program/meditation
+        my watch | smart watch | smartwatch | heart surgery | heart attack | heart shaped
+        heart emoji | mood board | mood ring | stress ball | stress relief | stress test
+        stress management | anxiety relief | stress eating | pulse oximeter | blood flow
+        play/plays/playing | order/buy | call/phone/dial | send | dim | lock/unlock | open/close
+        brighten | book | schedule | add | vacuum | clean | cook | navigate | translate | print
+        download | install | charge | charging | light/lights/lamp/lamps
+        music/song/songs/playlist/album | tv/television
+        thermostat/heater/heating/temperature/humidity | weather/rain/forecast | timer/timers
+        calendar/meeting schedule | blinds/curtains/shutters | door/doors/window/windows/garage
+        vacuum cleaner | robot | fan | oven/stove/kettle/dishwasher/washing machine
+        camera/cameras | volume | news/joke/jokes/story/recipe/poem | shopping/grocery
+        blood pressure | blood oxygen | blood sugar | blood | oxygen | weight | steps | calories
+        glucose | dog/cat/baby/pet
     """,
 }

@@ -59,6 +59,9 @@ def _content(clause: Sequence[Item]) -> list[Item]:
     asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
     content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
+    if content and content[-1].kind is Kind.NOT and content[-1].text in {"不", "没", "没 有"}:
+        # 开心不, 有人没有: a question by its end.
+        content[-1] = Item(Kind.ASK, None, "吗")
     if any(item.kind is Kind.FEELING for item in content):
         # "Feeling" beside "stressed" is no quantity of its own.
         content = [item for item in content if not _is_feel(item)]
@@ -259,6 +262,9 @@ def _alerts(
     if not quantities and not conditions:
         return None
     if any(c.quantity is Quantity.PRESENCE for c in conditions):
+        if Kind.AREA not in kinds and any(item.text in _HOME for item in items):
+            # Who comes home is known to Home Assistant, not to our rooms.
+            return None
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
             return None
         persons = tuple(person for person in persons if person is not None)
@@ -283,6 +289,9 @@ def _alerts(
     ]
 
 
+_HOME = frozenset({"home", "at home", "the house", "in the house", "家", "家 里", "在 家", "家 中"})
+
+
 def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
     """Duration of the whole alert, and how long its condition must hold, in seconds."""
     duration: int | None = None
@@ -296,11 +305,23 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
         around = {other.kind for other in items[max(0, index - 1) : index + 2]}
         if Kind.NEXT in around:
             duration = item.value
-        elif index > triggers[0] if triggers else _beside_condition(items, index):
+        elif _is_hold(items, index, triggers):
             hold = item.value
         else:
             duration = item.value
     return duration, hold
+
+
+def _is_hold(items: Sequence[Item], index: int, triggers: Sequence[int]) -> bool:
+    """Does the duration at `index` belong to the condition?
+
+    It does behind "if"; and before a 的话 that ends the condition in which it stands.
+    """
+    if any(trigger < index for trigger in triggers):
+        return True
+    if not triggers:
+        return _beside_condition(items, index)
+    return any(item.kind in _CONDITIONAL for item in items[: triggers[0]])
 
 
 def _is_rate(following: Sequence[Item]) -> bool:

@@ -56,7 +56,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     if Kind.STOP in kinds and not _is_breathing_stop(items, conditions):
         return _stopping(kinds)
     if Kind.NOTIFY in kinds:
-        return Intent.ALERT
+        return None if _notifies_another(items) else Intent.ALERT
     if Kind.REMIND in kinds:
         # "Remind me to check my pulse" is a reminder.
         noun = Kind.START in kinds and Kind.QUANTITY in kinds
@@ -64,7 +64,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     if Kind.TELL in kinds:
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
-        return Intent.ALERT if kinds & _HAPPENING else Intent.QUERY
+        return Intent.ALERT if kinds & (_HAPPENING | {Kind.WHEN}) else Intent.QUERY
     if kinds & _TRIGGERS and not _watches_whether(items):
         return None
     return _watching_or_asking(items, kinds)
@@ -109,11 +109,28 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
         return Intent.ALERT
     feelings = {item.value for item in items if item.kind is Kind.FEELING}
     told = next(index for index, item in enumerate(items) if item.kind is Kind.TELL)
-    before = any(item.kind in _EVENTS for item in items[:told])
+    before = any(item.kind in _EVENTS | {Kind.COMPARE, Kind.HOLD} for item in items[:told])
     # 紧张不紧张: both at once is a question.
     if before and Kind.ASK not in kinds and len(feelings) < 2:
         return Intent.ALERT
     return Intent.QUERY
+
+
+def _notifies_another(items: Sequence[Item]) -> bool:
+    """Is it "notify Ben when ...", which is beyond us?"""
+    kinds = [item.kind for item in items]
+    return any(
+        first is Kind.NOTIFY and second is Kind.PERSON and third in _TRIGGERS
+        for first, second, third in zip(kinds, kinds[1:], kinds[2:], strict=False)
+    )
+
+
+def _has_length(items: Sequence[Item]) -> bool:
+    """Is a length of time meant, and not the minute of "how many breaths in a minute"?"""
+    rates = ((Quantity.HEART_RATE,), (Quantity.BREATHING_RATE,))
+    rate = any(item.kind is Kind.QUANTITY and item.value in rates for item in items)
+    lengths = {item.value for item in items if item.kind is Kind.DURATION}
+    return bool(lengths) and not (rate and lengths == {60})
 
 
 def _is_setting(item: Item) -> bool:
@@ -156,7 +173,7 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if asks else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
-    if asks and Kind.DURATION in kinds and Kind.PAST not in kinds and Kind.USE not in kinds:
+    if asks and _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:
         # "See how my stress develops over the next hour", "check my pulse for a minute".
         return Intent.MONITOR
     if asks or Kind.TELL in kinds or Kind.WHO in kinds:

@@ -59,6 +59,9 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
     number = read_number(tokens, start)
     if number and number[0] > best[0]:
         return number[0], Item(Kind.NUMBER, number[1])
+    if tuple(tokens[start : best[0] + 1]) == ("for", "me", "and"):
+        # "For me" alone is politeness; "for me and Anna" are two persons.
+        return start + 1, Item(Kind.OF)
     return (start + 1, best[1]) if best[0] == start else best
 
 
