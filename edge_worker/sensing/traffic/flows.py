@@ -25,7 +25,9 @@ from edge_worker.sensing.traffic.watch import address_words
 
 MAX_FLOWS = 262_144
 # Conversations whose name is still looked for at the same time.
-MAX_PROBES = 16_384
+MAX_PROBES = 4096
+# Payloads in which a name must begin: greetings and STARTTLS take some before it.
+MAX_EARLY_PAYLOADS = 10
 # Payloads of one conversation that are looked at within one batch.
 MAX_PAYLOADS_PER_BATCH = 512
 DNS_PORTS = (53, 5353, 5355)
@@ -41,6 +43,8 @@ _ROW = np.dtype(
         ("server_port", "i4"),
         ("protocol", "i2"),
         ("done", "?"),
+        ("pending", "?"),
+        ("payloads", "i4"),
         ("source", "i1"),
         ("name", "i4"),
         ("owner", "i4"),
@@ -172,7 +176,7 @@ class FlowTable:
         counts = np.diff(np.append(starts, len(order)))
         flow = np.empty(len(order), np.int64)
         flow[order] = np.repeat(flows, counts)
-        self._name(table, flow)
+        self._name(table, flow, order)
         return self._count_up(table, flow, order)
 
     def forget(self, keep: BoolArray) -> None:
@@ -298,15 +302,15 @@ class FlowTable:
 
     # --- Names ---------------------------------------------------------------------------
 
-    def _name(self, table: HeaderTable, flow: IntArray) -> None:
+    def _name(self, table: HeaderTable, flow: IntArray, order: IntArray) -> None:
         """Look at the first payloads of conversations without a name, and at all DNS."""
         dns = _IS_DNS[table.src_port] | _IS_DNS[table.dst_port]
         dns &= (table.protocol == UDP) | (table.protocol == TCP)
-        wanted = (table.size > 0) & (dns | ~self._rows["done"][flow])
+        rows = self._rows
+        wanted = (table.size > 0) & (dns | ~rows["done"][flow])
+        wanted &= dns | self._is_early(flow, order, wanted) | rows["pending"][flow]
         chosen = np.flatnonzero(wanted)
-        if not len(chosen):
-            return
-        data, done = table.batch.data, self._rows["done"]
+        data, done = table.batch.data, rows["done"]
         upward = self._upward(table, flow)
         columns = [flow, table.payload, table.size, upward, dns, table.frame]
         seen: dict[int, int] = {}
@@ -323,6 +327,30 @@ class FlowTable:
             if count <= MAX_PAYLOADS_PER_BATCH:
                 payload = data[start : start + size].tobytes()
                 self._take_payload(number, table, row, payload, up)
+        self._give_up(flow[wanted])
+
+    def _give_up(self, flow: IntArray) -> None:
+        """End the search in conversations whose first payloads began no name."""
+        rows = self._rows
+        late = (rows["payloads"][flow] >= MAX_EARLY_PAYLOADS) & ~rows["done"][flow]
+        for number in np.unique(flow[late & ~rows["pending"][flow]]).tolist():
+            rows["done"][number] = True
+            self._probes.pop(number, None)
+
+    def _is_early(self, flow: IntArray, order: IntArray, wanted: BoolArray) -> BoolArray:
+        """Which payloads are among the first of their conversation; also counts them."""
+        rows = self._rows
+        counted = wanted[order]
+        ordered = flow[order]
+        total = np.cumsum(counted)
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        sizes = np.diff(np.append(starts, len(order)))
+        before: IntArray = np.repeat((total - counted)[starts], sizes)
+        rank = total - before + rows["payloads"][ordered]
+        rows["payloads"][ordered[starts]] = rank[starts + sizes - 1]
+        early = np.empty(len(flow), np.bool_)
+        early[order] = rank <= MAX_EARLY_PAYLOADS
+        return early
 
     def _take_payload(
         self, number: int, table: HeaderTable, row: int, payload: bytes, upward: bool
@@ -345,6 +373,8 @@ class FlowTable:
             found = probe.feed(int(upward), payload, ports, whole=bool(table.whole[row]))
         if found is not None:
             self._found(number, found, upward)
+        elif not self._rows["pending"][number]:
+            self._rows["pending"][number] = probe.begun
 
     def _found(self, number: int, found: Finding, upward: bool) -> None:
         if found.name is not None:

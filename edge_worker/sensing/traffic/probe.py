@@ -10,11 +10,12 @@ from edge_worker.sensing.traffic.observation import NameSource
 
 # Payloads looked at before a conversation counts as nameless. Names come in the first few;
 # SMTP and the like speak some lines before they start TLS.
-MAX_TCP_PAYLOADS = 24
+MAX_TCP_PAYLOADS = 10
 MAX_UDP_PAYLOADS = 10
 # A ClientHello that has begun may be cut into small segments.
 MAX_HELLO_PAYLOADS = 512
-MAX_EARLY_SEGMENTS = 6
+MAX_EARLY_SEGMENTS = 3
+MAX_EARLY_BYTES = 2048
 _SEQUENCE_SPACE = 1 << 32
 
 
@@ -43,7 +44,7 @@ class _Head:
     def keep_early(self, seq: int, data: bytes) -> None:
         """Remember a segment that may belong behind a start which is still to come."""
         if len(self.early) < MAX_EARLY_SEGMENTS:
-            self.early[seq] = data[: tls.MAX_HELLO_BYTES]
+            self.early[seq] = data[:MAX_EARLY_BYTES]
 
     def begin(self, seq: int) -> None:
         self.base = seq
@@ -76,6 +77,11 @@ class TcpProbe:
     def __init__(self) -> None:
         self._heads = (_Head(), _Head())
         self._seen = 0
+
+    @property
+    def begun(self) -> bool:
+        """A hello or a request has begun and needs more segments."""
+        return any(head.base is not None for head in self._heads)
 
     def feed(self, direction: int, seq: int, data: bytes) -> Finding | None:
         """Take a payload; `direction` is 0 or 1. None while the name may still come."""
@@ -127,6 +133,11 @@ class UdpProbe:
     def __init__(self) -> None:
         self._quic: tuple[quic.QuicProbe | None, ...] = (quic.QuicProbe(), quic.QuicProbe())
         self._seen = 0
+
+    @property
+    def begun(self) -> bool:
+        """A QUIC hello has begun and needs more packets."""
+        return any(probe is not None and probe.decryptions for probe in self._quic)
 
     def feed(
         self, direction: int, data: bytes, ports: tuple[int, int], *, whole: bool

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge_worker.messages import Person
 from edge_worker.sensing.traffic.headers import BoolArray, HeaderTable, WordArray
 from edge_worker.sensing.traffic.packets import IntArray
+
+if TYPE_CHECKING:
+    from edge_worker.messages import Person
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 # Set in the first byte of an address that a device made up for itself (IEEE 802c).

@@ -51,7 +51,8 @@ def parse_dns(data: bytes) -> DnsMessage | None:
     sound = (flags >> 11) & 15 <= 5 and questions <= MAX_RECORDS and answers <= 4 * MAX_RECORDS
     sound = sound and bool(questions or (response and answers))
     raw, position = read_name(data, 12)
-    name, label = host_name(raw), shown_name(raw)
+    name = host_name(raw)
+    label = name or shown_name(raw)
     if not sound or position < 0 or position + 4 > len(data):
         return DnsMessage(response=response, name=None, label=label, kind=0) if label else None
     # A question ends with type and class, a record begins so behind its name.
