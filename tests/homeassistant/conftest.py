@@ -363,10 +363,16 @@ async def unload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     Newer MQTT clients stumble when topics come and go within their collecting time.
     """
     client = hass.data["mqtt"].client._mock_wraps  # the real one, behind the plugin's mock
-    await until(lambda: not client._pending_subscriptions)
+
+    def rests() -> bool:
+        waiting = client._pending_subscriptions or client._pending_unsubscribes
+        working = client._subscribe_debouncer._task or client._unsubscribe_debouncer._task
+        return not waiting and working is None
+
+    await until(rests)
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
-    await until(lambda: not client._pending_unsubscribes)
+    await until(rests)
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 5.0) -> None:

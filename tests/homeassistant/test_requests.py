@@ -286,6 +286,7 @@ async def test_sentences_go_with_the_last_hub(
     await hass.async_block_till_done()
     await say(hass, "monitor my mood")
     assert hub.names().count("start") == 1
+    await unload(hass, loaded)
 
 
 async def test_own_agent_does_ours_and_passes_on_the_rest(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from functools import cache
 from pathlib import Path
 
+import home_assistant_intents
 import pytest
-from hassil.intents import Intents
+from hassil.intents import Intents, TextSlotList
 from hassil.recognize import recognize_all
+from hassil.sample import sample_expression
 
 from custom_components.edge_ai.planner.grammar import parse
 from custom_components.edge_ai.planner.home import Home, Named
@@ -113,6 +116,33 @@ def test_what_passes_the_gate_is_parsed() -> None:
                 lost.append(case["text"])
     assert passed > 100
     assert set(lost) <= STRANGERS
+
+
+@pytest.mark.parametrize(("language", "home"), [("en", "en"), ("zh-cn", "zh")])
+def test_the_grammar_takes_none_of_home_assistants_own_sentences(language: str, home: str) -> None:
+    """A few samples of every sentence that Assist knows by itself."""
+    data = Path(home_assistant_intents.__file__).parent / "data" / f"{language}.json"
+    intents = Intents.from_dict(json.loads(data.read_text(encoding="utf-8")))
+    names = HOMES[home]
+    lists = {
+        **intents.slot_lists,
+        "name": TextSlotList.from_strings(["bedroom lamp", "台灯"], name="name"),
+        "area": TextSlotList.from_strings(names["areas"], name="area"),
+        "floor": TextSlotList.from_strings(["upstairs", "楼上"], name="floor"),
+    }
+    ours = Home(
+        people=tuple(Named(name, name) for name in names["people"]),
+        areas=tuple(Named(name, name) for name in names["areas"]),
+    )
+    texts = [
+        text
+        for intent in intents.intents.values()
+        for group in intent.data
+        for sentence in group.sentences
+        for text in itertools.islice(sample_expression(sentence, lists, intents.expansion_rules), 5)
+    ]
+    assert len(texts) > 300
+    assert [text for text in texts if parse(text, ours)] == []
 
 
 def test_every_template_is_closed() -> None:
