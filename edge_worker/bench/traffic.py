@@ -1,7 +1,7 @@
 """Speed and memory of the traffic wing beside the usual tools.
 
 Command: `python -m edge_worker.bench.traffic`. One run measures all on the same captures:
-a generated one of a million packets and, with `--captures`, real ones joined to one file.
+a generated one of two million packets and, with `--captures`, real ones joined to one file.
 Processor time is that of the whole process tree, start-up included; the median of the
 repetitions counts.
 """
@@ -39,7 +39,7 @@ from edge_worker.sensing.traffic.frames import (
 from edge_worker.sensing.traffic.generator import generate
 
 # An evening of one person; as many people as fill the capture.
-PEOPLE = 40
+PEOPLE = 80
 # Full data packets of the generated capture; real traffic mixes 1,400 bytes with
 # acknowledgements, which the generator leaves out.
 DATA_BYTES = 420
@@ -306,7 +306,7 @@ def as_markdown(report: dict[str, object]) -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packets", type=int, default=1_000_000)
+    parser.add_argument("--packets", type=int, default=2_000_000)
     parser.add_argument("--flows", type=int, default=50_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--captures", type=Path, help="folder of real captures")

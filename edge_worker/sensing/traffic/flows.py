@@ -117,6 +117,7 @@ class FlowTable:
         self._names: list[str] = []
         self._name_numbers: dict[str, int] = {}
         self._join = NameJoin()
+        self._turned = False
         # Secret multipliers: nobody can craft conversations that share a key.
         self._mix = [np.uint64(secrets.randbits(64) | 1) for _ in range(4)]
 
@@ -176,8 +177,12 @@ class FlowTable:
         counts = np.diff(np.append(starts, len(order)))
         flow = np.empty(len(order), np.int64)
         flow[order] = np.repeat(flows, counts)
-        self._name(table, flow, order)
-        return self._count_up(table, flow, order)
+        upward = self._upward(table, flow)
+        self._turned = False
+        self._name(table, flow, order, upward)
+        if self._turned:
+            upward = self._upward(table, flow)
+        return self._count_up(table, flow, order, upward)
 
     def forget(self, keep: BoolArray) -> None:
         """Drop the conversations that `keep` (one flag per conversation) leaves out.
@@ -278,9 +283,11 @@ class FlowTable:
         )
         return upward
 
-    def _count_up(self, table: HeaderTable, flow: IntArray, order: IntArray) -> Activity:
+    def _count_up(
+        self, table: HeaderTable, flow: IntArray, order: IntArray, upward: BoolArray
+    ) -> Activity:
         frame = table.frame[order]
-        flow, upward = flow[order], self._upward(table, flow)[order]
+        flow, upward = flow[order], upward[order]
         time_ns, wire = table.batch.time_ns[frame], table.batch.wire[frame]
         second = time_ns // 1_000_000_000
         # Runs of packets of one conversation in one second.
@@ -302,7 +309,7 @@ class FlowTable:
 
     # --- Names ---------------------------------------------------------------------------
 
-    def _name(self, table: HeaderTable, flow: IntArray, order: IntArray) -> None:
+    def _name(self, table: HeaderTable, flow: IntArray, order: IntArray, upward: BoolArray) -> None:
         """Look at the first payloads of conversations without a name, and at all DNS."""
         dns = _IS_DNS[table.src_port] | _IS_DNS[table.dst_port]
         dns &= (table.protocol == UDP) | (table.protocol == TCP)
@@ -311,7 +318,6 @@ class FlowTable:
         wanted &= dns | self._is_early(flow, order, wanted) | rows["pending"][flow]
         chosen = np.flatnonzero(wanted)
         data, done = table.batch.data, rows["done"]
-        upward = self._upward(table, flow)
         columns = [flow, table.payload, table.size, upward, dns, table.frame]
         seen: dict[int, int] = {}
         for row, number, start, size, up, is_dns, frame in zip(
@@ -395,6 +401,7 @@ class FlowTable:
 
     def _swap(self, number: int) -> None:
         """The other side proved to be the client."""
+        self._turned = True
         row = self._rows[number]
         for one, other in (
             ("client_high", "server_high"),

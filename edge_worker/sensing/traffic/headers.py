@@ -141,7 +141,11 @@ class _Walk:
 
     def run(self) -> None:
         for _ in range(MAX_LAYERS):
-            pending = np.unique(self._layer)
+            layers = self._layer
+            if len(layers) and (layers == layers[0]).all():  # as nearly always at first
+                pending = layers[:1]
+            else:
+                pending = np.unique(layers)
             pending = pending[pending >= 0]
             if not len(pending):
                 return
@@ -152,26 +156,27 @@ class _Walk:
         self._layer[self._layer >= 0] = _LOST
 
     def table(self) -> HeaderTable:
-        rows = np.flatnonzero(self._is_ip & (self._layer == _DONE))
-        payload, end = self._at[rows], np.minimum(self._end, self._wire_end)[rows]
-        return HeaderTable(
+        kept = self._is_ip & (self._layer == _DONE)
+        size = np.maximum(np.minimum(self._end, self._wire_end) - self._at, 0)
+        table = HeaderTable(
             batch=self._batch,
-            frame=rows,
-            src_high=self._src_high[rows],
-            src_low=self._src_low[rows],
-            dst_high=self._dst_high[rows],
-            dst_low=self._dst_low[rows],
-            src_mac=self._src_mac[rows],
-            dst_mac=self._dst_mac[rows],
-            protocol=self._protocol[rows],
-            src_port=self._src_port[rows],
-            dst_port=self._dst_port[rows],
-            seq=self._seq[rows],
-            flags=self._flags[rows],
-            payload=payload,
-            size=np.maximum(end - payload, 0),
-            whole=self._wire_end[rows] <= self._end[rows],
+            frame=np.arange(len(kept)),
+            src_high=self._src_high,
+            src_low=self._src_low,
+            dst_high=self._dst_high,
+            dst_low=self._dst_low,
+            src_mac=self._src_mac,
+            dst_mac=self._dst_mac,
+            protocol=self._protocol,
+            src_port=self._src_port,
+            dst_port=self._dst_port,
+            seq=self._seq,
+            flags=self._flags,
+            payload=self._at,
+            size=size,
+            whole=self._wire_end <= self._end,
         )
+        return table if kept.all() else table.select(kept)
 
     # --- Reading -------------------------------------------------------------------------
 

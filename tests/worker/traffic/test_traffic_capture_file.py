@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge_worker.sensing.traffic.capture_file import CaptureError, CaptureStream
+from edge_worker.sensing.traffic.frames import Frame, write_pcap
 from edge_worker.sensing.traffic.packets import PacketBatch
 
 FRAMES = (b"first frame", b"second, longer frame", b"")
@@ -47,6 +49,22 @@ def test_pcap_in_both_orders_and_resolutions(
     assert contents(batch) == list(FRAMES)
     assert batch.time_ns.tolist() == [(1000 + i) * 10**9 + 250_000_000 for i in range(3)]
     assert batch.wire.tolist() == [len(frame) + 7 for frame in FRAMES]
+
+
+def test_runs_of_equal_records_are_read_like_others() -> None:
+    source = random.Random(1)
+    sizes = [
+        size
+        for _ in range(60)
+        for size in [source.randrange(0, 200)] * source.choice((1, 2, 5, 40, 700))
+    ]
+    frames = [Frame(t=i, data=bytes([i % 251]) * size) for i, size in enumerate(sizes)]
+    file = io.BytesIO()
+    write_pcap(file, frames)
+    found: list[bytes] = []
+    for batch in CaptureStream(io.BytesIO(file.getvalue())):
+        found += contents(batch)
+    assert found == [frame.data for frame in frames]
 
 
 def block(order: str, kind: int, body: bytes) -> bytes:
