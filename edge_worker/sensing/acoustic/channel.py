@@ -1,10 +1,9 @@
-"""From audio to echoes: one FFT per probe period, on the player's clock.
+"""From audio to echoes over range.
 
-The start of the probe is unknown and the two clocks differ. Both are solved by resampling
-the frame grid: frames begin every 960 samples *of the player*, at fractional positions of
-the recording; the fraction is a phase ramp over the tones. All tones of one frame are then
-divided by their common gain against the standing room, which holds the direct path still
-to micrometres whatever the gain control and the residual clock error do.
+The start of the probe is unknown and the two clocks differ: `frames` resamples the frame
+grid to the player's clock, this module finds and follows that clock. All tones of one frame
+are divided by their common gain against the standing room, which holds the direct path
+still to micrometres whatever gain control and residual clock error do.
 
 A jump of the direct path (lost samples, the seam of a looped file) is found again by
 correlation with the standing room, so the chest's phase goes on where it was.
@@ -12,12 +11,14 @@ correlation with the standing room, so the chest's phase goes on where it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_worker.messages import ReadingState
+from edge_worker.sensing.acoustic.frames import FrameGrid, product
 from edge_worker.sensing.acoustic.probe import FRAME_SAMPLES, SAMPLE_RATE_HZ, Probe
 
 ComplexArray = npt.NDArray[np.complex64]
@@ -39,10 +40,18 @@ MIN_COMPACTNESS = 7.0
 """Peak to mean of the impulse response; a tone or noise gives 1 to 5."""
 JUMP_RAD = 0.6
 JUMP_FRAMES = 5
+MAX_RELOCKS = 8
+"""Per hop; a stream that jumps more often is of no use."""
+LEAST_SHARE = 0.15
+"""Level, against the usual one, below which a frame lies in a fade or a gap."""
+DIFFERENCE_GAIN = 3.7
+"""Of the second difference at 20 kHz."""
 IMPULSE_RATIO = 2.5
 REFERENCE_GAIN = 0.15
 UNLOCKED_PPM = 3.0
 """Clock error within a hop that turns the direct path by 0.75 rad: it is being lost."""
+LEAST_CLIP = 0.25
+"""Peak below which nothing clips; a faint 8 bit recording has few levels to choose from."""
 CLIPPED_SHARE = 0.003
 """Samples at the top; the probe itself touches its peak in 0.02 % of them."""
 MAX_GAP_S = 10.0
@@ -87,18 +96,7 @@ class Channel:
     def __init__(self, probe: Probe, spacing_m: float = 0.07) -> None:
         self.probe = probe
         self.spacing_m = spacing_m
-        self._matched = (np.conj(probe.spectrum) / np.abs(probe.spectrum).max() ** 2).astype(
-            np.complex64
-        )
-        self._oscillator: ComplexArray | None = None
-        if probe.comb:
-            time_s = np.arange(FRAME_SAMPLES) / SAMPLE_RATE_HZ
-            self._oscillator = np.exp(-2j * np.pi * probe.shift_hz * time_s).astype(np.complex64)
-        self._separated_at = np.inf
-        self._separators: tuple[ComplexArray, ComplexArray]
-        self._noise_lines = np.setdiff1d(
-            np.arange(340, 471), np.arange(probe.lines[0] - 6, probe.lines[-1] + 8)
-        )
+        self._grid = FrameGrid(probe)
         self._fir = _low_pass(31, 9.5 / FRAME_RATE_HZ)
         self._buffer = np.zeros(0, dtype=np.float32)
         self._base = 0
@@ -132,7 +130,7 @@ class Channel:
         end = self._hops * HOP_SAMPLES - self._base
         fresh = self._buffer[max(0, end - HOP_SAMPLES) : end]
         peak = float(np.abs(fresh).max())
-        clipped = float(np.mean(np.abs(fresh) >= 0.9995 * peak)) if peak > 0.05 else 0.0
+        clipped = float(np.mean(np.abs(fresh) >= 0.9995 * peak)) if peak > LEAST_CLIP else 0.0
         # The second difference: 47 dB less at 1 kHz, so that rumble and voices do not leak
         # through the side lobes of the frame.
         sound = self._buffer[:end]
@@ -164,52 +162,6 @@ class Channel:
             continuous=False,
         )
 
-    def _frames(
-        self, sound: FloatArray, position: float, count: int, skew: float, index: int
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Tones of `count` frames from `position` (in `sound`), and the noise beside them.
-
-        Returns shapes (count, tones) and (count,). `index`: number of the first frame.
-        """
-        starts = position + np.arange(count) * (FRAME_SAMPLES / (1 + skew))
-        whole = np.round(starts).astype(np.int64)
-        frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME_SAMPLES)[whole]
-        if self._oscillator is None:
-            spectra = np.fft.rfft(frames, axis=1)
-        else:
-            spectra = np.fft.fft(frames * self._oscillator, axis=1)
-        direct, mirrored = self._separation(skew)
-        lines = spectra[:, self.probe.lines]
-        tones = _product(lines, direct) + _product(np.conj(lines), mirrored)
-        late_s = (starts - whole) / SAMPLE_RATE_HZ
-        # Phase of the exact start; combs 1..3 turn by a quarter circle and more per frame.
-        phase = np.outer(late_s, self.probe.frequencies_hz * (1 + skew))
-        phase -= (0.25 * self.probe.comb * ((index + np.arange(count)) % 4))[:, None]
-        noise = np.mean(np.abs(spectra[:, self._noise_lines]) ** 2, axis=1)
-        return tones * np.exp(2j * np.pi * phase).astype(np.complex64), noise
-
-    def _separation(self, skew: float) -> tuple[ComplexArray, ComplexArray]:
-        """Matrices that turn FFT lines and their conjugates into tones.
-
-        At 100 ppm the tones are 2 Hz beside their lines and leak: into their neighbours,
-        and through their mirror images. A frame begins at a rounded sample, so that leak
-        would jitter 60 dB below the direct path, as loud as a chest at 1 m. The frequencies
-        are known, so least squares removes it: to below -90 dB.
-        """
-        if abs(skew - self._separated_at) > 0.2e-6:
-            lines_hz = self.probe.frequencies_hz
-            tones_hz = lines_hz * (1 + skew)
-            plain = _dirichlet(tones_hz[None, :] - lines_hz[:, None])
-            mirror = _dirichlet(-tones_hz[None, :] - lines_hz[:, None])
-            both = np.block([[plain, mirror], [np.conj(mirror), np.conj(plain)]])
-            inverse = np.linalg.inv(both)[: len(lines_hz)] * self._matched[:, None]
-            self._separators = (
-                inverse[:, : len(lines_hz)].T.astype(np.complex64),
-                inverse[:, len(lines_hz) :].T.astype(np.complex64),
-            )
-            self._separated_at = skew
-        return self._separators
-
     # --- Finding the probe -----------------------------------------------------------
 
     def _acquire(self, sound: FloatArray, start: int) -> _Lock | None:
@@ -219,9 +171,9 @@ class Channel:
             return None
         skew = 0.0
         mean_hz = float(self.probe.frequencies_hz.mean())
-        tones = self._frames(sound, start, count, skew, 0)[0]
+        tones = self._grid.cut(sound, start, count, skew, 0)[0]
         for lag in (1, 8, 40):
-            tones = self._frames(sound, start, count, skew, 0)[0]
+            tones = self._grid.cut(sound, start, count, skew, 0)[0]
             unit = tones / (np.linalg.norm(tones, axis=1, keepdims=True) + 1e-12)
             steps = np.sum(unit[lag:] * np.conj(unit[:-lag]), axis=1)
             # Half of the frames may lie in a gap or under speech: count the better ones.
@@ -231,7 +183,7 @@ class Channel:
             skew += float(np.angle(turn)) / (2 * np.pi * mean_hz * lag / FRAME_RATE_HZ)
             if abs(skew) > MAX_SKEW_PPM * 1e-6:
                 return None
-        tones = self._frames(sound, start, count, skew, 0)[0]
+        tones = self._grid.cut(sound, start, count, skew, 0)[0]
         unit = tones / (np.linalg.norm(tones, axis=1, keepdims=True) + 1e-12)
         # The standing room: the frames' main direction, robust against a few odd ones.
         reference = unit.sum(axis=0)
@@ -281,75 +233,30 @@ class Channel:
     # --- Following it ----------------------------------------------------------------
 
     def _track(self, lock: _Lock, sound: FloatArray, clipped: float) -> RangeMap:
-        position = lock.position - self._base
-        step = FRAME_SAMPLES / (1 + lock.skew)
-        count = int((len(sound) - FRAME_SAMPLES - 1 - position) // step) + 1
-        tones, noise = self._frames(sound, position, count, lock.skew, lock.index)
-        strength = float(np.linalg.norm(lock.reference))
-        phases = np.full(count, lock.phase)
-        relocks, lost_from = 0, count
-        good, match = self._continues(tones, phases, lock, strength)
-        for _ in range(8):
-            bad_run = count - _last_true(good)
-            if bad_run < JUMP_FRAMES:
-                break
-            first = count - bad_run
-            shift = self._shift(tones[first + 1 : first + 1 + 12], lock.reference)
-            if shift is None:
-                lost_from = first
-                break
-            position += shift
-            while position + first * step < 0:
-                position += FRAME_SAMPLES / (1 + lock.skew)
-            room = int((len(sound) - FRAME_SAMPLES - 1 - position) // step) + 1
-            count = min(count, room) if room < count else count
-            if count <= first + 1:
-                tones, noise, phases = tones[:count], noise[:count], phases[:count]
-                good, match = good[:count], match[:count]
-                lost_from = min(lost_from, count)
-                break
-            again, again_noise = self._frames(
-                sound, position + first * step, count - first, lock.skew, lock.index + first
-            )
-            tones = np.concatenate((tones[:first], again))
-            noise = np.concatenate((noise[:first], again_noise))
-            product = again[1:13] @ np.conj(lock.reference)
-            phases = phases[:count]
-            phases[first:] = np.angle(np.sum(product / (np.abs(product) + 1e-12)))
-            relocks += 1
-            good, match = self._continues(tones, phases, lock, strength)
-            if not good[first + 1 :].any():
-                lost_from = first
-                break
+        """Read all frames that end within the sound; keep the lock up to date."""
+        seen, relocks = self._follow(lock, sound)
         continuous = lock.index > 0
-        usable = good.mean() if count else 0.0
+        count = len(seen.tones)
+        usable = float(seen.good.mean()) if count else 0.0
         self._misses = self._misses + 1 if usable < 0.2 else 0
-        gain = match / strength**2
-        blank = ~good | _impulses(tones, lock.last)
-        self._learn(lock, tones, gain, good & ~blank, phases, count)
-        echoes, valid = self._echoes(lock, tones, gain, blank)
-        lock.position = self._base + position + count * step
+        gain = seen.match / float(np.linalg.norm(lock.reference)) ** 2
+        blank = ~seen.good | _impulses(seen.tones, lock.last)
+        if seen.good.sum() > 0.3 * count:
+            self._learn(lock, seen.tones, gain, seen.good & ~blank)
+        echoes, valid = self._echoes(lock, seen.tones, gain, blank)
+        lock.position = self._base + seen.position + count * FRAME_SAMPLES / (1 + lock.skew)
         lock.index += count
-        self._steer(lock, match, good, count, lost_from)
-        blanked = float(blank.mean()) if count else 1.0
-        state = ReadingState.OK
-        if abs(lock.residual_ppm) > UNLOCKED_PPM:
-            state = ReadingState.SKEW_UNLOCKED
-        if clipped > CLIPPED_SHARE:
-            state = ReadingState.CLIPPING
-        if usable < 0.5:
-            wandering = abs(lock.residual_ppm) > UNLOCKED_PPM / 2
-            state = ReadingState.SKEW_UNLOCKED if wandering else ReadingState.DROPOUT
-        level = np.mean(np.abs(tones) ** 2) if count else 0.0
+        if seen.good.sum() > 0.3 * count and not seen.lost:
+            self._steer(lock, seen.match, seen.good)
         return RangeMap(
             t=float(self._hops * HOP_S),
             health=ChannelHealth(
-                state=state,
+                state=_health_state(lock.residual_ppm, clipped, usable),
                 skew_ppm=float(lock.skew * 1e6),
-                level_dbfs=self._dbfs(float(level) * float(np.abs(self.probe.spectrum).max()) ** 2),
-                noise_dbfs=self._dbfs(float(np.median(noise)) if count else 0.0),
+                level_dbfs=self._dbfs(seen.tones, float(np.abs(self.probe.spectrum).max()) ** 2),
+                noise_dbfs=self._dbfs(np.sqrt(np.median(seen.noise)) if count else np.zeros(1)),
                 clipped_share=clipped,
-                blanked_share=blanked,
+                blanked_share=float(blank.mean()) if count else 1.0,
                 relocks=relocks,
             ),
             echoes=echoes,
@@ -357,83 +264,100 @@ class Channel:
             continuous=continuous,
         )
 
-    def _dbfs(self, line_power: float) -> float:
-        """Root mean square level of all lines, against a full-scale sine."""
-        amplitude = np.sqrt(line_power * len(self.probe.lines)) * 2 / FRAME_SAMPLES / 3.7
-        return float(20 * np.log10(amplitude + 1e-6))
+    def _follow(self, lock: _Lock, sound: FloatArray) -> tuple[_Seen, int]:
+        """Cut the frames; where the direct path jumped, find it again and go on from there.
 
-    def _continues(
-        self, tones: ComplexArray, phases: npt.NDArray[np.float64], lock: _Lock, strength: float
-    ) -> tuple[BoolArray, ComplexArray]:
-        """Which frames show the standing room, in the phase expected; and their match."""
-        match = np.einsum("tk,k->t", tones, np.conj(lock.reference))
-        norm = np.linalg.norm(tones, axis=1) * strength + 1e-20
-        coherence = np.abs(match) / norm
-        turned = np.abs(np.angle(match * np.exp(-1j * phases)))
-        loud = np.abs(match) > 0.15 * strength**2
-        return (coherence > 0.7 * lock.coherence) & (turned < JUMP_RAD) & loud, match
+        Returns the frames and how often that happened.
+        """
+        seen = self._look(lock, sound, lock.position - self._base, lock.phase, None, 0)
+        for relocks in range(MAX_RELOCKS):
+            found = np.flatnonzero(seen.good)
+            first = int(found[-1]) + 1 if len(found) else 0
+            if len(seen.tones) - first < JUMP_FRAMES:
+                return seen, relocks
+            late = _lateness(seen.tones[first + 1 : first + 13], lock.reference)
+            if late is None:
+                return replace(seen, lost=True), relocks
+            seen = self._look(lock, sound, seen.position - late, None, seen, first)
+            if not seen.good[first + 1 :].any():
+                return replace(seen, lost=True), relocks + 1
+        return seen, MAX_RELOCKS
 
-    def _shift(self, tones: ComplexArray, reference: ComplexArray) -> float | None:
-        """Samples by which the room is late in these frames; None when it isn't there."""
-        product = tones * np.conj(reference)
-        points = 4 * FRAME_SAMPLES
-        norm = np.linalg.norm(tones, axis=1) * np.linalg.norm(reference) + 1e-20
-        responses = np.fft.fft(product / norm[:, None], points, axis=1)
-        power = np.abs(responses)
-        best = int(np.median(power.max(axis=1).argsort()[-1:]))
-        mean = np.sum(power, axis=0) / len(tones)
-        peak = int(mean.argmax())
-        if power[best, peak] < 0.6 or mean[peak] < 0.4:
-            return None
-        delay = peak / points * FRAME_SAMPLES
-        return -float(delay if delay <= FRAME_SAMPLES / 2 else delay - FRAME_SAMPLES)
-
-    def _learn(
+    def _look(
         self,
         lock: _Lock,
-        tones: ComplexArray,
-        gain: ComplexArray,
-        good: BoolArray,
-        phases: npt.NDArray[np.float64],
-        count: int,
-    ) -> None:
+        sound: FloatArray,
+        position: float,
+        phase: float | None,
+        before: _Seen | None,
+        first: int,
+    ) -> _Seen:
+        """Frames from number `first` on, at `position` of frame 0; those before are kept.
+
+        `phase` of the room that is expected; None takes the one that is there.
+        """
+        step = FRAME_SAMPLES / (1 + lock.skew)
+        while position + first * step < 0:
+            position += step
+        count = max(first, int((len(sound) - FRAME_SAMPLES - 1 - position) // step) + 1)
+        tones, noise = self._grid.cut(
+            sound, position + first * step, count - first, lock.skew, lock.index + first
+        )
+        match = np.einsum("tk,k->t", tones, np.conj(lock.reference))
+        if phase is None:
+            early = match[1:13]
+            phase = float(np.angle(np.sum(early / (np.abs(early) + 1e-12))))
+        strength = float(np.linalg.norm(lock.reference))
+        size = np.abs(match)
+        coherence = size / (np.linalg.norm(tones, axis=1) * strength + 1e-20)
+        turned = np.abs(np.angle(match * np.exp(-1j * phase)))
+        good = (
+            (coherence > 0.7 * lock.coherence)
+            & (turned < JUMP_RAD)
+            & (size > LEAST_SHARE * strength**2)
+        )
+        if before is not None:
+            tones = np.concatenate((before.tones[:first], tones))
+            noise = np.concatenate((before.noise[:first], noise))
+            match = np.concatenate((before.match[:first], match))
+            good = np.concatenate((before.good[:first], good))
+        return _Seen(position=position, tones=tones, noise=noise, match=match, good=good)
+
+    def _dbfs(self, lines: npt.NDArray[Any], scale: float = 1.0) -> float:
+        """Root mean square level of all lines together, against a full-scale sine."""
+        power = float(np.mean(np.abs(lines) ** 2)) * scale**2 if lines.size else 0.0
+        amplitude = np.sqrt(power * len(self.probe.lines)) * 2 / FRAME_SAMPLES / DIFFERENCE_GAIN
+        return float(20 * np.log10(amplitude + 1e-6))
+
+    def _learn(self, lock: _Lock, tones: ComplexArray, gain: ComplexArray, good: BoolArray) -> None:
         """Let the reference follow the standing room, in tens of seconds."""
-        if good.sum() < 0.3 * count or not count:
+        if not good.any():
             return
         room = np.mean(tones[good] / gain[good, None], axis=0)
         lock.reference = (lock.reference + REFERENCE_GAIN * (room - lock.reference)).astype(
             np.complex64
         )
         norm = np.linalg.norm(tones[good], axis=1) * np.linalg.norm(lock.reference)
-        seen = float(
-            np.median(np.abs(np.einsum("tk,k->t", tones[good], np.conj(lock.reference))) / norm)
-        )
-        lock.coherence += 0.3 * (seen - lock.coherence)
+        match = np.einsum("tk,k->t", tones[good], np.conj(lock.reference))
+        lock.coherence += 0.3 * (float(np.median(np.abs(match) / norm)) - lock.coherence)
 
-    def _steer(
-        self, lock: _Lock, match: ComplexArray, good: BoolArray, count: int, lost_from: int
-    ) -> None:
+    def _steer(self, lock: _Lock, match: ComplexArray, good: BoolArray) -> None:
         """Follow the clock: skew from the turn of the direct path within the hop."""
-        if good.sum() < 0.3 * count or not count:
-            return
         index = np.flatnonzero(good)
         half = len(index) // 2
-        early = match[index[:half]]
-        late = match[index[half:]]
-        # After a jump only the part behind it tells about the clock.
-        if lost_from < count or half < 10:
+        if half < 10:
             return
+        early, late = match[index[:half]], match[index[half:]]
         turn = np.angle(late.sum() * np.conj(early.sum()))
         apart_s = (index[half:].mean() - index[:half].mean()) / FRAME_RATE_HZ
-        mean_hz = float(self.probe.frequencies_hz.mean())
-        residual = float(turn) / (2 * np.pi * mean_hz * apart_s)
+        turns_per_s = 2 * np.pi * float(self.probe.frequencies_hz.mean())
+        residual = float(turn) / (turns_per_s * apart_s)
         lock.residual_ppm = residual * 1e6
         lock.skew += 0.4 * residual
         # Where the direct path will be when the next hop begins; half of it is taken back.
-        tail = np.angle(late.sum()) + residual * 2 * np.pi * mean_hz * apart_s / 2
-        back = 0.5 * tail / (2 * np.pi * mean_hz)
-        lock.position -= back * SAMPLE_RATE_HZ
-        lock.phase = float(tail - back * 2 * np.pi * mean_hz)
+        tail = float(np.angle(late.sum())) + residual * turns_per_s * apart_s / 2
+        lock.position -= 0.5 * tail / turns_per_s * SAMPLE_RATE_HZ
+        lock.phase = 0.5 * tail
 
     def _echoes(
         self, lock: _Lock, tones: ComplexArray, gain: ComplexArray, blank: BoolArray
@@ -459,10 +383,10 @@ class Channel:
         if not len(windows):
             return np.zeros((0, len(RANGE_M)), dtype=np.complex64), np.zeros(0, dtype=bool)
         view = np.lib.stride_tricks.sliding_window_view(joined, len(self._fir), axis=0)[windows]
-        slow: ComplexArray = view @ self._fir
+        slow = np.asarray(view @ self._fir, dtype=np.complex64)
         middle = len(self._fir) // 2
         valid = ~(flags[windows + middle] | flags[windows + middle - 1])
-        return _product(slow, self._to_range(lock)), valid
+        return product(slow, self._to_range(lock)), valid
 
     def _to_range(self, lock: _Lock) -> ComplexArray:
         """Shape (tones, ranges), for the present place of the direct path."""
@@ -476,6 +400,24 @@ class Channel:
             )
             lock.transform = (turns * (window / direct)[:, None]).astype(np.complex64)
         return lock.transform
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """The frames of one hop."""
+
+    position: float
+    """Of frame 0 in the sound, samples; later frames follow on the player's clock."""
+    tones: ComplexArray
+    """Shape (frames, tones)."""
+    noise: FloatArray
+    """Power beside the band, shape (frames,)."""
+    match: ComplexArray
+    """Against the standing room, shape (frames,)."""
+    good: BoolArray
+    """Frames that show the standing room in the phase expected."""
+    lost: bool = False
+    """The room was not found again after a jump."""
 
 
 class _Lock:
@@ -508,13 +450,31 @@ class _Lock:
         self.transform: ComplexArray | None = None
 
 
-def _dirichlet(difference_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
-    """Mean of exp(2 pi i f t) over the samples of one frame."""
-    turn = np.pi * difference_hz / SAMPLE_RATE_HZ
-    small = np.abs(np.sin(turn)) < 1e-12
-    safe = np.where(small, 1.0, np.sin(turn))
-    gain = np.where(small, 1.0, np.sin(turn * FRAME_SAMPLES) / (FRAME_SAMPLES * safe))
-    return np.asarray(gain * np.exp(1j * turn * (FRAME_SAMPLES - 1)), dtype=np.complex128)
+def _health_state(residual_ppm: float, clipped: float, usable: float) -> ReadingState:
+    if usable < 0.5:
+        wandering = abs(residual_ppm) > UNLOCKED_PPM / 2
+        return ReadingState.SKEW_UNLOCKED if wandering else ReadingState.DROPOUT
+    if clipped > CLIPPED_SHARE:
+        return ReadingState.CLIPPING
+    if abs(residual_ppm) > UNLOCKED_PPM:
+        return ReadingState.SKEW_UNLOCKED
+    return ReadingState.OK
+
+
+def _lateness(tones: ComplexArray, reference: ComplexArray) -> float | None:
+    """Samples by which the room comes late in these frames; None when it isn't there."""
+    if not len(tones):
+        return None
+    points = 4 * FRAME_SAMPLES
+    norm = np.linalg.norm(tones, axis=1) * np.linalg.norm(reference) + 1e-20
+    product = tones * np.conj(reference) / norm[:, None]
+    response = np.abs(np.fft.fft(product, points, axis=1))
+    mean = response.mean(axis=0)
+    peak = int(mean.argmax())
+    if response[:, peak].max() < 0.6 or mean[peak] < 0.4:
+        return None
+    delay = peak / points * FRAME_SAMPLES
+    return float(delay if delay <= FRAME_SAMPLES / 2 else delay - FRAME_SAMPLES)
 
 
 def _impulses(tones: ComplexArray, last: ComplexArray | None) -> BoolArray:
@@ -540,17 +500,6 @@ def _impulses(tones: ComplexArray, last: ComplexArray | None) -> BoolArray:
     return spread
 
 
-def _product(rows: ComplexArray, matrix: ComplexArray) -> ComplexArray:
-    """Matrix product, a few rows at a time.
-
-    OpenBLAS starts threads from 2^16 multiplications on. Here they cost more than they
-    give: without this, 46 ms per hop instead of 3 on two busy cores.
-    """
-    at_once = max(1, 2**16 // matrix.size)
-    parts = [rows[first : first + at_once] @ matrix for first in range(0, len(rows), at_once)]
-    return np.concatenate(parts) if parts else np.zeros((0, matrix.shape[1]), np.complex64)
-
-
 def _interpolate(values: ComplexArray, blank: BoolArray) -> ComplexArray:
     """Replace blanked rows by straight lines between the rows that were measured."""
     good = np.flatnonzero(~blank)
@@ -562,12 +511,6 @@ def _interpolate(values: ComplexArray, blank: BoolArray) -> ComplexArray:
     result = values.copy()
     result[bad] = values[low] * (1 - share) + values[high] * share
     return result
-
-
-def _last_true(flags: BoolArray) -> int:
-    """One past the last True; 0 when there is none."""
-    found = np.flatnonzero(flags)
-    return int(found[-1]) + 1 if len(found) else 0
 
 
 def _low_pass(taps: int, cutoff: float) -> FloatArray:
