@@ -136,7 +136,7 @@ def _is_story(piece: Sequence[Item]) -> bool:
 
     Words that are known to ask others for something (play, lamp) are no story.
     """
-    content = [item for item in piece if item.kind is not Kind.SMALL]
+    content = [item for item in piece if item.kind not in {Kind.SMALL, Kind.YOU}]
     kinds = {item.kind for item in content}
     if not content or actions(piece) or kinds & _CONDITIONS or _restricts(piece):
         return False

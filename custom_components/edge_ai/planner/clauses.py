@@ -49,7 +49,9 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
             pieces.append([])
         else:
             pieces[-1].append(item)
-    return [piece for piece in pieces if any(item.kind is not Kind.SMALL for item in piece)]
+    return [
+        piece for piece in pieces if any(item.kind not in {Kind.SMALL, Kind.YOU} for item in piece)
+    ]
 
 
 def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:

@@ -55,8 +55,8 @@ def _operator(items: Sequence[Item], index: int) -> str | None:
     behind = items[index + 1 : index + 4]
     for item in behind:
         if item.kind is Kind.COMPARE_BEHIND:
-            before = items[max(0, index - 2) : index]
-            negated = any(it.kind is Kind.NOT or it.text == "不 在" for it in before)
+            ahead = items[max(0, index - 2) : index]
+            negated = any(it.kind is Kind.NOT or it.text == "不 在" for it in ahead)
             return _OPPOSITE[item.value] if negated else str(item.value)
         if item.kind is not Kind.UNIT:
             break

@@ -39,13 +39,13 @@ ENGLISH: Table = {
     """,
     # --- What is wanted ---
     (Kind.MONITOR, None): """
-        monitors | tracks | observes | ~examine | ~survey | ~oversee | ~keep an eye out
-        ~surveil | stay informed about/of | stay informed on | keep me abreast of
-        keep abreast of | watch for | watching for | look out for | looking out for
-        be on the lookout for | on the lookout for | monitored | tracked | watched | observed
-        measured | followed | supervised | kept an eye on | looked after | kept track of
-        monitor/monitors | track/tracks | watch/watches | observe | measure | follow/following
-        watching | observing | supervise | surveil
+        ~measure | measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
+        ~keep an eye out | ~surveil | stay informed about/of | stay informed on
+        keep me abreast of | keep abreast of | watch for | watching for | look out for
+        looking out for | be on the lookout for | on the lookout for | monitored | tracked
+        watched | observed | measured | followed | supervised | kept an eye on | looked after
+        kept track of | monitor/monitors | track/tracks | watch/watches | observe | measure
+        follow/following | watching | observing | supervise | surveil
         keep/keeping [a/an] [close/closer/careful/sharp/good/watchful] eye on
         keep/keeping an eye out for | keep/keeping [a/an/my/your/both] [close] eye/eyes on
         have/having/put an eye on | keep/keeping tabs on | keep/keeping track of
@@ -149,6 +149,11 @@ ENGLISH: Table = {
         know if/whether | i would love to know if
     """,
     (Kind.ASK, None): """
+        the latest on | the latest about | how many hours/minutes/times/seconds | for how long
+        how come | what level of | what rate | at what rate
+        how strong/strongly/heavily/deeply/hard/badly/regularly | how bad/good/steady/stable
+        in what | i would be curious to know if/how/what | let us see | let me see how/what/if
+        tell me again | remind me what | remind me how
         anything/something unusual/strange/odd/abnormal/off/weird about/with
         is everything ok/okay/alright/fine with | are things ok with | what would be
         a quick check on | run a quick check on | give me a quick | what has been going on with
@@ -177,12 +182,11 @@ ENGLISH: Table = {
         any update/news/word/updates about | see how | see what | see | query | to what extent
         tell me whether | let me know whether | tell me how | tell me what | tell me about
         let me know how | let me know what | let me know about | let me see | i would like to see
-        i want to see | how come | what kind of | what sort of | which of
-        get a reading of/on/for | get me a reading of/on/for | i want to know if/whether
-        i would like to know if/whether | i need to know if/whether | look and see if/whether
-        know how | know if | know whether | know what | do you happen to know if/whether/how/what
-        got any | is there any sign of | please say if | work out if/whether | make sure
-        double check | hear about | hear | know
+        i want to see | what kind of | what sort of | which of | get a reading of/on/for
+        get me a reading of/on/for | i want to know if/whether | i would like to know if/whether
+        i need to know if/whether | look and see if/whether | know how | know if | know whether
+        know what | do you happen to know if/whether/how/what | got any | is there any sign of
+        please say if | work out if/whether | make sure | double check | hear about | hear | know
     """,
     (Kind.AUXILIARY, None): """
         is | are | am | was | were | does | do | did | has | have | had | been | being | be | 's
@@ -220,9 +224,9 @@ ENGLISH: Table = {
         interpret
     """,
     (Kind.SENSING, None): """
-        monitoring | tracking | detection | sensing | monitor | tracker | observation
-        surveillance | logging | measurement/measurements | measuring | supervision | watch
-        checks | alert/alerts | notification/notifications | warning/warnings | monitors
+        measurement/measurements | monitoring | tracking | detection | sensing | monitor
+        tracker | observation | surveillance | logging | supervision | watch | checks
+        alert/alerts | notification/notifications | warning/warnings | monitors
         tracker/trackers | recording | sensors | watchdog | tracks
     """,
     (Kind.FINE, None): """
@@ -531,37 +535,45 @@ ENGLISH: Table = {
         in order to | because of | due to | in order that | as my | as she | as he | so she
         so he | given that | now that | considering | seeing as | seeing that
     """,
+    (Kind.YOU, None): """
+        you | your | yours | yourself | the assistant | this assistant | alexa | google | siri
+    """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        ~behave | ~evolve | ~develop | sending [me/us] | send out | ~fluctuate now
-        unusual please | from me | towards me | as a favor | as a favour | once and for all
-        right this second | this very moment | for good | for ever | forever | permanently
-        temporarily | indefinitely | for now please | in the meantime | meanwhile | in detail
-        in short | a tad | a touch | particularly | extremely | super | incredibly | terribly
-        awfully | seriously | genuinely | visibly | clearly | obviously | noticeably
-        significantly | considerably | drastically | dramatically | markedly | sharply
-        i would prefer if you | i would prefer it if you | i would like it if you
-        i would appreciate if you | i would be thankful if you could/would
-        i would be grateful if you | wrong | inaccurate | incorrect | still going
-        it would mean a lot if you could | it would make me happy if you could
-        it would be wise to | can somebody | could somebody | someone please | is it ok to
-        is it okay to | would it be fine to | about something/anything | than usual/normal/before
-        as usual/normal/before | usual | the day | day | workout | something | do not stop
-        without stopping | thanks in advance | much appreciated | just checking | just wondering
-        if you do not mind me asking | i am asking | asking | mind | minding | care to | fancy
-        happen to | to be honest | honestly | frankly | sure | certainly | absolutely
-        definitely | certainly please | for goodness sake | these past | shall we
-        why do not you | why not | how about you | go and | quick question | quickly please
-        real quick | for a sec | for a second | one sec | hang on | wait | say hi
-        so that i know | too please | in my room | in my bed | bed | in bed | couch | sofa
-        chair | desk | on the couch/sofa/bed/chair | at my/the desk | beside me | next to me
-        near me | kindly please | family member | my dear | love | pal | mate | man | dude | bro
-        sir | gracefully | everyday | every day | each day | daily | nightly | every night
-        every morning | every evening | hourly | every hour | every minute | every few minutes
-        minute by minute | step by step | little by little | first of all | on my behalf
-        on our behalf | of course | as soon as possible | as soon as you can | when you can
-        when you get a chance | when you have time | whenever you can | whenever possible
-        at your convenience | if you get a chance | if you have time | in case you can
+        continuous | ongoing | constant | regular | steady | sleep | sleeping | sleeps | slept
+        resting | nap | of sorts | thorough | careful | reliable | good/proper/close job of
+        all of my | all my | all the | each of | the both of | in general | precise | exact
+        accurate | real time | latest | most recent | present | actual | brief | quick | short
+        long term | long running | basic | simple | little | ~behave | ~evolve | ~develop
+        sending [me/us] | send out | ~fluctuate now | unusual please | from me | towards me
+        as a favor | as a favour | once and for all | right this second | this very moment
+        for good | for ever | forever | permanently | temporarily | indefinitely | for now please
+        in the meantime | meanwhile | in detail | in short | a tad | a touch | particularly
+        extremely | super | incredibly | terribly | awfully | seriously | genuinely | visibly
+        clearly | obviously | noticeably | significantly | considerably | drastically
+        dramatically | markedly | sharply | i would prefer if you | i would prefer it if you
+        i would like it if you | i would appreciate if you
+        i would be thankful if you could/would | i would be grateful if you | wrong | inaccurate
+        incorrect | still going | it would mean a lot if you could
+        it would make me happy if you could | it would be wise to | can somebody | could somebody
+        someone please | is it ok to | is it okay to | would it be fine to
+        about something/anything | than usual/normal/before | as usual/normal/before | usual
+        the day | day | workout | something | do not stop | without stopping | thanks in advance
+        much appreciated | just checking | just wondering | if you do not mind me asking
+        i am asking | asking | mind | minding | care to | fancy | happen to | to be honest
+        honestly | frankly | sure | certainly | absolutely | definitely | certainly please
+        for goodness sake | these past | shall we | why do not you | why not | how about you
+        go and | quick question | quickly please | real quick | for a sec | for a second
+        one sec | hang on | wait | say hi | so that i know | too please | in my room | in my bed
+        bed | in bed | couch | sofa | chair | desk | on the couch/sofa/bed/chair | at my/the desk
+        beside me | next to me | near me | kindly please | family member | my dear | love | pal
+        mate | man | dude | bro | sir | gracefully | everyday | every day | each day | daily
+        nightly | every night | every morning | every evening | hourly | every hour
+        every minute | every few minutes | minute by minute | step by step | little by little
+        first of all | on my behalf | on our behalf | of course | as soon as possible
+        as soon as you can | when you can | when you get a chance | when you have time
+        whenever you can | whenever possible | at your convenience | if you get a chance
+        if you have time | in case you can
         the rest of the day/evening/night/morning/afternoon/week | rest of the day/evening/night
         seeing | back | develop/develops/evolve/evolves/developing | due | new | give | feedback
         check ins | check in | checkin/checkins | answers | own | please | kindly | pls | plz
@@ -594,65 +606,64 @@ ENGLISH: Table = {
         i want to have | i would like to get | i want to get | i would like it if
         i expect you to | i am asking you to | i ask you to | you should | you can | you could
         you may | you might | you must | you have to | you need to | you will | you would
-        you are | are you | let you | i would rather you | i would rather | i prefer
-        i prefer that you | i prefer you to | let us | lets | let 's | let | have | got | gotta
-        gonna | wanna | want to | want | need to | needs | need | would like | would like to
-        like to | going to | time to | i think you should | i think | i guess | i suppose
-        i believe | maybe you could | maybe you can | perhaps you could | maybe | perhaps
-        possibly | probably | actually | basically | simply | just | only just | really | very
-        quite | pretty | rather | somewhat | kind of | sort of | a bit | a little | a little bit
-        bit | slightly | way | bloody | damn | totally | the | a | an | this | that | these
-        those | it | its | it 's | itself | some | such | each | every | any sort of | both
-        other | another | more | one | ones | thing | things | you | your | yourself | we | us
-        to | at | on | in | by | with | from | into | onto | about | as | as for | than
-        regarding | concerning | with regard/respect to | in terms of | in regard/regards to
-        when it comes to | out | up | off of | via | per | within the | through | throughout
-        during | among | between us | across | around about | upon | towards | toward | can
-        could | will | would | may | might | must | shall | ought to | ought | used to
-        seem/seems/seemed to | seem/seems/seemed | seems like | look/looks like | look/looks
-        looking | appears to be | appear to be | appears to | get/gets/got/getting
-        become/becomes/became/becoming | turn/turns into | start/starts to be
-        start/starts to get | start/starts to | starts being
-        start/starts feeling/getting/becoming | starting to | begin/begins to | ends up | end up
-        go/goes/going/went | goes on | going on | coming along | along | come | comes | came
-        make | makes | made | put | take | takes | took | taking | keep | keeps | kept | work
-        working on | doing | does it | doing these days | stay/stays being | being | happening
-        happens | happened | happen | occurs | happens to be | happen to be | show any
-        showing signs of | show/shows signs of | any signs of | signs of | sign of | level/levels
-        value/values | reading/readings | data | status | state/states | number/numbers
-        figure/figures | sensor/sensors | rate at present | info | information | update/updates
-        details | statistics | stats | situation | condition | pattern/patterns | report/reports
-        result/results | measurement/measurements | score | index | graph | history please
-        rhythm | rates | stuff | numbers please | trend/trends | right now | now please
-        currently | current | at the moment | at present | presently | at this moment
-        at this very moment | at this time | today | these days | this week | lately | recently
-        nowadays | as of now | as we speak | this instant | this minute | this second
-        this morning | this afternoon | this evening | tonight | already | yet | still | again
-        anymore | any more | any longer | all the time | at all times | all along | at all | ever
-        constantly | continuously | continually | regularly | closely | carefully | quietly
-        discreetly | silently | secretly | gently | immediately | instantly | right away
-        straight away | asap | at once | promptly | in real time | live | in the background
-        from now on | from now | starting now | from here on | as of right now | for now
-        for the time being | for a while | for a bit | a while | for a little while | a moment
-        for a moment | for me | for us | to me | to us | with me | on me | of me | for my sake
-        until i say so/otherwise/stop | till i say so/stop
+        let you | i would rather you | i would rather | i prefer | i prefer that you
+        i prefer you to | let us | lets | let 's | let | have | got | gotta | gonna | wanna
+        want to | want | need to | needs | need | would like | would like to | like to | going to
+        time to | i think you should | i think | i guess | i suppose | i believe
+        maybe you could | maybe you can | perhaps you could | maybe | perhaps | possibly
+        probably | actually | basically | simply | just | only just | really | very | quite
+        pretty | rather | somewhat | kind of | sort of | a bit | a little | a little bit | bit
+        slightly | way | bloody | damn | totally | the | a | an | this | that | these | those
+        it | its | it 's | itself | some | such | each | every | any sort of | both | other
+        another | more | one | ones | thing | things | we | us | to | at | on | in | by | with
+        from | into | onto | about | as | as for | than | regarding | concerning
+        with regard/respect to | in terms of | in regard/regards to | when it comes to | out | up
+        off of | via | per | within the | through | throughout | during | among | between us
+        across | around about | upon | towards | toward | can | could | will | would | may
+        might | must | shall | ought to | ought | used to | seem/seems/seemed to
+        seem/seems/seemed | seems like | look/looks like | look/looks | looking | appears to be
+        appear to be | appears to | get/gets/got/getting | become/becomes/became/becoming
+        turn/turns into | start/starts to be | start/starts to get | start/starts to
+        starts being | start/starts feeling/getting/becoming | starting to | begin/begins to
+        ends up | end up | go/goes/going/went | goes on | going on | coming along | along | come
+        comes | came | make | makes | made | put | take | takes | took | taking | keep | keeps
+        kept | work | working on | doing | does it | doing these days | stay/stays being | being
+        happening | happens | happened | happen | occurs | happens to be | happen to be
+        show any | showing signs of | show/shows signs of | any signs of | signs of | sign of
+        level/levels | value/values | reading/readings | data | status | state/states
+        number/numbers | figure/figures | sensor/sensors | rate at present | info | information
+        update/updates | details | statistics | stats | situation | condition | pattern/patterns
+        report/reports | result/results | measurement/measurements | score | index | graph
+        history please | rhythm | rates | stuff | numbers please | trend/trends | right now
+        now please | currently | current | at the moment | at present | presently
+        at this moment | at this very moment | at this time | today | these days | this week
+        lately | recently | nowadays | as of now | as we speak | this instant | this minute
+        this second | this morning | this afternoon | this evening | tonight | already | yet
+        still | again | anymore | any more | any longer | all the time | at all times | all along
+        at all | ever | constantly | continuously | continually | regularly | closely | carefully
+        quietly | discreetly | silently | secretly | gently | immediately | instantly
+        right away | straight away | asap | at once | promptly | in real time | live
+        in the background | from now on | from now | starting now | from here on
+        as of right now | for now | for the time being | for a while | for a bit | a while
+        for a little while | a moment | for a moment | for me | for us | to me | to us | with me
+        on me | of me | for my sake | until i say so/otherwise/stop | till i say so/stop
         until i tell you [to/otherwise] [stop] | until further notice | until told otherwise
         until i say otherwise | for as long as possible | as long as possible
         as long as you can | the entire time | the whole time | throughout the day
         during the day | at night | during the night | in the night | round the clock
         around the clock | day and night | night and day | every now and then | now and then
-        in general | generally | overall | usually | typically | normally | normal
-        within normal limits | in the normal range | in range | ok right now | fine
-        in [his/her/their/my] sleep | asleep | awake | what so ever | whatsoever | somehow
-        anyhow | anyway | by the way | btw | for example | too | as well | even | though
-        especially | mainly | mostly | exactly right now | accurately | precisely | properly
-        together | alone | personally | automatically | manually | locally | roughly
-        approximately | about right | around | nearly | almost | i mean | you know | i say
-        listen | look here | say | right then | go on | come on | go ahead | go ahead and
-        feel free to | be sure to | make sure to | make sure you | make sure that you | make sure
-        don not forget to | do not forget to | remember to | try to | try and | help me
-        help me to | help | assist me in | offer | provide me with | provide | provides | supply
-        with the help of | using the sensors/sensor/speaker/microphone | using sensors
+        generally | overall | usually | typically | normally | normal | within normal limits
+        in the normal range | in range | ok right now | fine | in [his/her/their/my] sleep
+        asleep | awake | what so ever | whatsoever | somehow | anyhow | anyway | by the way | btw
+        for example | too | as well | even | though | especially | mainly | mostly
+        exactly right now | accurately | precisely | properly | together | alone | personally
+        automatically | manually | locally | roughly | approximately | about right | around
+        nearly | almost | i mean | you know | i say | listen | look here | say | right then
+        go on | come on | go ahead | go ahead and | feel free to | be sure to | make sure to
+        make sure you | make sure that you | make sure | don not forget to | do not forget to
+        remember to | try to | try and | help me | help me to | help | assist me in | offer
+        provide me with | provide | provides | supply | with the help of
+        using the sensors/sensor/speaker/microphone | using sensors
         with the sensors/sensor/speaker/microphone | through the speaker | via the speaker
         by the speaker | on my phone please | thank | that 's all | that is all
         that will be all | if you will | please and thank you | there 's a good | good morning

@@ -40,12 +40,24 @@ def parse(
         return ()
     goals: list[Goal] = []
     for clause in split(items):
+        if _is_about_you(clause):
+            return ()
         read = _read_clause(_content(clause), goals, home)
         if read is None:
             return ()
         goals += read
     merged = tuple(dict.fromkeys(_merged(goals)))
     return () if any(_is_vague(goal) for goal in merged) else merged
+
+
+def _is_about_you(clause: Sequence[Item]) -> bool:
+    """Is it "how are you feeling", 你今天心情怎么样: small talk with the assistant?"""
+    kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.AUXILIARY}]
+    ours = {Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.STOP}
+    return ours.isdisjoint(kinds) and any(
+        first is Kind.YOU and second in {Kind.QUANTITY, Kind.FEELING}
+        for first, second in itertools.pairwise(kinds)
+    )
 
 
 def prepare() -> None:
@@ -55,7 +67,7 @@ def prepare() -> None:
 
 def _content(clause: Sequence[Item]) -> list[Item]:
     """The clause without small words; "don't" before an action becomes STOP."""
-    content = [item for item in clause if item.kind is not Kind.SMALL]
+    content = [item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
     asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
     content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
@@ -183,7 +195,7 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
         return placed
     if Kind.EMPTY in kinds or Kind.ENTER in kinds:
         return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
-    somewhere = Kind.AREA in kinds and Kind.PERSON in kinds and Kind.LEVEL not in kinds
+    somewhere = {Kind.AREA, Kind.PERSON} <= kinds and kinds.isdisjoint({Kind.LEVEL, Kind.USE})
     return somewhere and intent is Intent.QUERY and _is_yes_or_no(items)
 
 
@@ -369,6 +381,18 @@ def _merged(goals: Sequence[Goal]) -> list[Goal]:
         if twin is not None:
             both = tuple(dict.fromkeys((*twin.quantities, *goal.quantities)))
             kept[kept.index(twin)] = replace(twin, quantities=both)
+            continue
+        if kept and _is_vague(kept[-1]) and goal.intent is Intent.QUERY:
+            # "Watch the bedroom for an hour, see whether anybody is there."
+            vague = kept.pop()
+            kept.append(
+                replace(
+                    vague,
+                    quantities=goal.quantities,
+                    person=goal.person or vague.person,
+                    area=goal.area or vague.area,
+                )
+            )
             continue
         watched = next((item for item in kept if _is_watched_by(item, goal)), None)
         if watched is not None:

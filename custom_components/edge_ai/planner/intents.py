@@ -170,7 +170,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         how = items[0].kind is Kind.ASK and items[0].value == "how"
         return None if how or items[0].kind is Kind.AUXILIARY else Intent.MONITOR
     if Kind.SENSING in kinds:
-        return None if asks else Intent.MONITOR
+        # "Do you mind tracking my mood?" begins with what is wanted.
+        return None if asks and items[0].kind is not Kind.SENSING else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
     if asks and _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:

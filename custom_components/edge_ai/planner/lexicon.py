@@ -41,6 +41,8 @@ class Kind(Enum):
     PERSON = auto()
     """Value: id of a person."""
     ME = auto()
+    YOU = auto()
+    """The assistant, whose own feelings are no business of ours."""
     PRONOUN = auto()
     EVERYONE = auto()
     AREA = auto()
