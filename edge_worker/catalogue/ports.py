@@ -83,7 +83,7 @@ class AppUsage:
     """Share of the traffic behind a tunnel (VPN, encrypted DNS relay)."""
     state: ReadingState = ReadingState.OK
     features: Mapping[str, float | None] = field(default_factory=dict)
-    """The person's day so far, and `z_` features against their own usual; None = unknown."""
+    """The person's day so far, and `z_` features against their own usual, where known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ from edge_worker.sensing.traffic.probe import Finding, Probe, TcpProbe, probe_fo
 from edge_worker.sensing.traffic.watch import address_words
 
 MAX_FLOWS = 262_144
+# Names are forgotten when there are more than this, and twice the conversations.
+MIN_NAMES = 16_384
 # Conversations whose name is still looked for at the same time.
 MAX_PROBES = 4096
 # Payloads in which a name must begin: greetings and STARTTLS take some before it.
@@ -394,10 +396,20 @@ class FlowTable:
     def _set_name(self, number: int, name: str, source: NameSource) -> None:
         index = self._name_numbers.get(name)
         if index is None:
+            if len(self._names) >= max(MIN_NAMES, 2 * self._count):
+                self._forget_names()
             index = self._name_numbers[name] = len(self._names)
             self._names.append(name)
         row = self._rows[number]
         row["name"], row["source"] = index, _SOURCES.index(source)
+
+    def _forget_names(self) -> None:
+        """Keep only names that a conversation still has: one may ask DNS for millions."""
+        numbers = self._rows["name"][: self._count]
+        used, renumbered = np.unique(numbers[numbers >= 0], return_inverse=True)
+        numbers[numbers >= 0] = renumbered
+        self._names = [self._names[number] for number in used.tolist()]
+        self._name_numbers = {name: number for number, name in enumerate(self._names)}
 
     def _swap(self, number: int) -> None:
         """The other side proved to be the client."""

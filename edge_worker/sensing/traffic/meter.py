@@ -62,6 +62,8 @@ class TrafficMeter:
         self._watch = watch
         self.table = FlowTable()
         self._activities: list[Activity] = []
+        # Sorted before their time, because their conversations had to be forgotten.
+        self._early: list[UsageSlice] = []
         self._clients: list[str] = list(watch.ids) if watch is not None else []
         self._client_numbers: dict[tuple[int, int], int] = {}
         self.packets = 0
@@ -80,13 +82,16 @@ class TrafficMeter:
                 headers, sender, receiver = headers.select(own), sender[own], receiver[own]
             owners = sender, receiver
         self.packets += len(headers)
+        if self.full:
+            self._make_room()
         activity = self.table.add(headers, owners)
         if len(activity.flow):
             self._activities.append(activity)
 
     def take(self, before: float = float("inf")) -> list[UsageSlice]:
         """What was used in the seconds that ended before this Unix time, each taken once."""
-        slices: list[UsageSlice] = []
+        slices = [part for part in self._early if part.t + 1 <= before]
+        self._early = [part for part in self._early if part.t + 1 > before]
         later: list[Activity] = []
         for rows in self._activities:
             due = rows.second + 1 <= before
@@ -105,6 +110,14 @@ class TrafficMeter:
         keep = self.table.last_seen() > now_ns - IDLE_NS
         if not keep.all():
             self.table.forget(keep)
+
+    def _make_room(self) -> None:
+        """Forget the half of the conversations that was silent for longest."""
+        for rows in self._activities:
+            self._early += self._slices(rows)
+        self._activities.clear()
+        seen = self.table.last_seen()
+        self.table.forget(seen > np.partition(seen, len(seen) // 2)[len(seen) // 2])
 
     def drop_activity(self) -> None:
         """Forget the use so far, where only conversations are wanted."""

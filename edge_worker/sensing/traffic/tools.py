@@ -9,7 +9,7 @@ from typing import Any
 from edge_worker import __version__
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Source, SourceError, Step, Tool, ToolContext
-from edge_worker.messages import ToolCard, ToolInput
+from edge_worker.messages import Measured, ToolCard, ToolInput
 
 
 def _make_capture(context: ToolContext) -> Source:
@@ -71,6 +71,13 @@ TOOLS: tuple[Tool, ...] = (
             outputs=(Port.OBSERVATIONS,),
             local_outputs=(Port.OBSERVATIONS,),
             needs=("network_traffic",),
+            quality=(
+                Measured(
+                    metric="server names found where nDPI finds one (lower bound, tested)",
+                    value=0.99,
+                    data="46 captures of the nDPI test corpus",
+                ),
+            ),
             leaves="Nothing: packets, addresses and names stay in the capture process.",
         ),
         make_source=_make_capture,

@@ -9,7 +9,7 @@ from typing import Any
 from edge_worker.catalogue.ports import AppUsage, Port
 from edge_worker.catalogue.tool import Output, ToolContext
 from edge_worker.messages import ReadingState
-from edge_worker.sensing.traffic.day_store import DayStore
+from edge_worker.sensing.traffic.day_store import DayStore, Features
 from edge_worker.sensing.traffic.observation import SliceBatch
 from edge_worker.sensing.traffic.settings import WindowSettings, parse_settings
 from edge_worker.sensing.traffic.windows import UsageWindow, UsageWindows
@@ -82,6 +82,11 @@ class AppUsageStep:
             unknown_share=window.unknown_share,
             hidden_share=window.hidden_share,
             state=ReadingState.SOURCE_FAILED if failed else ReadingState.OK,
-            features={} if failed else self._days.add(window),
+            features={} if failed else _known(self._days.add(window)),
         )
         return Port.APP_USAGE, usage
+
+
+def _known(features: Features) -> dict[str, float | None]:
+    """Features that have a value, short enough to send every few seconds."""
+    return {name: round(value, 4) for name, value in features.items() if value is not None}

@@ -8,6 +8,7 @@ import pytest
 
 from edge_worker.messages import Person
 from edge_worker.sensing.traffic import flows as flows_module
+from edge_worker.sensing.traffic import meter as meter_module
 from edge_worker.sensing.traffic.categories import load_categories
 from edge_worker.sensing.traffic.frames import (
     Endpoint,
@@ -200,6 +201,39 @@ def test_ended_conversations_are_forgotten(measure: Measure) -> None:
     meter.take()
     meter.forget_idle(int((T0 + 1001) * 1e9))
     assert [report.name for report in meter.reports()] == ["b.netflix.com"]
+
+
+def test_names_of_an_endless_conversation_are_bounded(
+    measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows_module, "MIN_NAMES", 100)
+    frames = [udp_frame(T0, ANNA, RESOLVER, dns_query(f"n{i}.example.org", 1)) for i in range(1000)]
+    meter = measure([*visit(BERT, "www.netflix.com"), *frames])
+    assert len(meter.table._names) <= 100
+    assert [report.name for report in meter.reports()] == ["www.netflix.com", "n999.example.org"]
+
+
+def test_flood_of_conversations_is_bounded_and_still_counted(
+    pcap: MakePcap, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meter_module, "MAX_FLOWS", 100)
+    meter = TrafficMeter(CATEGORIES)
+    total = 0
+    for second in range(20):
+        t = T0 + second
+        frames = [
+            frame
+            for i in range(60)
+            for frame in visit(
+                Endpoint(ip=ANNA.ip, port=2000 + 60 * second + i), "a.netflix.com", t
+            )
+        ]
+        total += sum(len(frame.data) for frame in frames)
+        for batch in batches(pcap(frames)):
+            meter.add(batch)
+        assert len(meter.table) <= 160
+    parts = meter.take(T0 + 10) + meter.take()
+    assert sum((part.up or 0) + (part.down or 0) for part in parts) == total
 
 
 def test_many_conversations_and_names(measure: Measure) -> None:
