@@ -88,6 +88,8 @@ class RangeMap:
     """Shape (frames,): measured, not interpolated."""
     continuous: bool = True
     """False: the phase does not continue the hop before."""
+    middle_hz: float = 20_000.0
+    """Middle of the probe's band: turns phase into millimetres."""
 
 
 class Channel:
@@ -253,7 +255,7 @@ class Channel:
             health=ChannelHealth(
                 state=_health_state(lock.residual_ppm, clipped, usable),
                 skew_ppm=float(lock.skew * 1e6),
-                level_dbfs=self._dbfs(seen.tones, float(np.abs(self.probe.spectrum).max()) ** 2),
+                level_dbfs=self._dbfs(seen.tones, float(np.abs(self.probe.spectrum).max())),
                 noise_dbfs=self._dbfs(np.sqrt(np.median(seen.noise)) if count else np.zeros(1)),
                 clipped_share=clipped,
                 blanked_share=float(blank.mean()) if count else 1.0,
@@ -262,6 +264,7 @@ class Channel:
             echoes=echoes,
             valid=valid,
             continuous=continuous,
+            middle_hz=float(self.probe.frequencies_hz.mean()),
         )
 
     def _follow(self, lock: _Lock, sound: FloatArray) -> tuple[_Seen, int]:

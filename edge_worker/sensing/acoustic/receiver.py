@@ -30,7 +30,7 @@ class Receiver:
 
     def __init__(self, probe: Probe, spacing_m: float = 0.07) -> None:
         self.channel = Channel(probe, spacing_m)
-        self.vital_signs = VitalSigns(float(probe.frequencies_hz.mean()))
+        self.vital_signs = VitalSigns()
 
     def push(self, block: AudioBlock) -> Iterator[Hop]:
         """Take a block; yield the hops that it completes."""

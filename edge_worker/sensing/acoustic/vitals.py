@@ -18,7 +18,6 @@ from edge_worker.sensing.acoustic.breathing import Breathing, measure_breathing
 from edge_worker.sensing.acoustic.channel import (
     RANGE_M,
     SLOW_RATE_HZ,
-    ChannelHealth,
     RangeMap,
 )
 from edge_worker.sensing.acoustic.displacement import (
@@ -49,8 +48,8 @@ FIRST_LOOK_S = 8.0
 BREATH_WINDOW_S = 30.0
 SLOW_BREATH_WINDOW_S = 50.0
 MIN_BREATH_WINDOW_S = 24.0
-HOLD_HOPS = 10
-"""Presence is held for 20 s: one breath window."""
+HOLD_HOPS = 5
+"""Presence is held for 10 s more than the window that shows it: a held breath is short."""
 MAX_GAP = 2.0
 """Longest time between breaths in a window, in median breaths; more is no steady rate."""
 MIN_VALID = 0.25
@@ -67,8 +66,8 @@ STAY_SHARE = 0.5
 class VitalSigns:
     """Follows the person before one sonar."""
 
-    def __init__(self, middle_hz: float = 20_000.0) -> None:
-        self._middle_hz = middle_hz
+    def __init__(self) -> None:
+        self._middle_hz = 20_000.0
         self._ring = np.zeros((0, len(RANGE_M)), dtype=np.complex64)
         self._valid = np.zeros(0, dtype=bool)
         self._heart = HeartTracker()
@@ -84,10 +83,11 @@ class VitalSigns:
         if not hop.continuous:
             self._forget()
         self._append(hop)
+        self._middle_hz = hop.middle_hz
         self.movement = None
         blank = Vitals(t=hop.t, state=hop.health.state, present=None)
         if hop.health.state is not ReadingState.OK:
-            self._heart.forget()
+            self._lose_heart()
             return blank
         if len(self._ring) < FIRST_LOOK_S * SLOW_RATE_HZ:
             return replace(blank, state=ReadingState.WARMING_UP)
@@ -96,7 +96,7 @@ class VitalSigns:
         state = judge(picture, blanked)
         quality = presence_quality(picture)
         if state is not ReadingState.OK:
-            self._heart.forget()
+            self._lose_heart()
             self._bin = None
             self._held = max(0, self._held - 1)
             present = None if state is ReadingState.NOISY else self._held > 0
@@ -106,19 +106,23 @@ class VitalSigns:
         seen = replace(
             blank, present=True, range_m=float(RANGE_M[target.bin]), presence_quality=quality
         )
-        return self._measure(seen, hop.health, picture, target)
+        return self._measure(seen, picture, target)
 
     def _forget(self) -> None:
         self._ring = self._ring[:0]
         self._valid = self._valid[:0]
+        self._lose_heart()
+        self._bin = None
+
+    def _lose_heart(self) -> None:
         self._heart.forget()
         self._heart_rates.clear()
-        self._bin = None
 
     def _append(self, hop: RangeMap) -> None:
         keep = round(RING_S * SLOW_RATE_HZ)
         self._ring = np.concatenate((self._ring, hop.echoes))[-keep:]
-        self._valid = np.concatenate((self._valid, hop.valid))[-keep:]
+        sound = hop.valid & (hop.health.state is ReadingState.OK)
+        self._valid = np.concatenate((self._valid, sound))[-keep:]
 
     def _choose(self, picture: RangePicture) -> Target:
         """The strongest target; but stay where we were while that is nearly as good."""
@@ -128,13 +132,11 @@ class VitalSigns:
             if here.power >= STAY_SHARE * best.power and here.ratio >= 0.5 * best.ratio:
                 return here
             if abs(self._bin - best.bin) > 3:
-                self._heart.forget()
+                self._lose_heart()
         self._bin = best.bin
         return best
 
-    def _measure(
-        self, seen: Vitals, health: ChannelHealth, picture: RangePicture, target: Target
-    ) -> Vitals:
+    def _measure(self, seen: Vitals, picture: RangePicture, target: Target) -> Vitals:
         movement = demodulate(self._ring[:, target.bin], self._middle_hz, target.bin, self._circle)
         self.movement = movement
         self._circle = movement.circle
@@ -142,7 +144,7 @@ class VitalSigns:
         share = float(bursts[-round(BREATH_WINDOW_S * SLOW_RATE_HZ) :].mean())
         features: dict[str, float | None] = {"movement_share": share}
         if bursts[-round(2 * SLOW_RATE_HZ) :].any():
-            self._heart.forget()
+            self._lose_heart()
             return replace(seen, state=ReadingState.MOTION, motion=True, features=features)
         calm = movement.mm[max(_last_true(bursts), movement.steady_from) :]
         if self._is_mixed(picture, target, movement.mm):
