@@ -35,6 +35,7 @@ from edge_worker.mood.valence_evaluation import (
 )
 
 COMMAND = "edge-worker mood evaluate"
+_BEWARE = {"beware": "on the people a model was trained on (see its card) these figures flatter"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +93,10 @@ def _shipped_activation(
     model = load_activation_forest(models)
     recordings = read_recordings(files.vitals, files.condition)
     scored = score_shipped(recordings, model)
-    return activation_report(
+    report = activation_report(
         scored, "Activation, shipped model", more=noise_rows(recordings, model)
     )
+    return replace(report, notes={**report.notes, **_BEWARE})
 
 
 def _cross_validated_activation(
@@ -115,7 +117,8 @@ def _shipped_valence(files: Files, models: Path | None, progress: Callable[[str]
     scored = score_shipped_days(
         read_days(files.usage), load_usage_tree(models), load_history_model(models)
     )
-    return valence_report(scored, "Valence, shipped models")
+    report = valence_report(scored, "Valence, shipped models")
+    return replace(report, notes={**report.notes, **_BEWARE})
 
 
 def _cross_validated_valence(
