@@ -362,7 +362,7 @@ ENGLISH: Table = {
         anyone | anybody | someone | somebody | people | a person | any person | persons | person
         any people | any one | some one | another person | somebody else | someone else
         anyone else | anybody else | any human | a human | any persons | a living soul | folks
-        human beings | visitors | a visitor | any movement | movement | motion
+        human beings | visitors | a visitor
     """,
     (Kind.NOBODY, None): """
         nobody | no one | noone | no person | no people | not anyone | no body

@@ -35,7 +35,7 @@ _TELL = "(tell me|let me know|notify me|alert me|warn me|inform me)"
 _WHEN = "(when|if|whenever|once|as soon as)"
 _HOLD = "[for {duration}]"
 _CROSSES = (
-    "(is|goes|gets|rises|climbs|drops|falls|stays|exceeds|reaches|hits|is above|is over"
+    "(goes|gets|rises|climbs|drops|falls|stays|exceeds|reaches|hits|is above|is over"
     "|is below|is under|becomes) {limit}"
 )
 
