@@ -17,7 +17,8 @@ from edge_worker.sensing.traffic.categories import (
     Role,
 )
 from edge_worker.sensing.traffic.flows import DNS_PORTS, MAX_FLOWS, Activity, FlowRow, FlowTable
-from edge_worker.sensing.traffic.headers import TCP, UDP, decode_headers
+from edge_worker.sensing.traffic.headers import TCP, UDP
+from edge_worker.sensing.traffic.layers import decode_headers
 from edge_worker.sensing.traffic.observation import NameSource, UsageSlice
 from edge_worker.sensing.traffic.packets import PacketBatch
 from edge_worker.sensing.traffic.watch import Watch, address_text, is_group, is_home

@@ -131,13 +131,13 @@ class UdpProbe:
     """Finds a QUIC or DTLS ClientHello, or the name in a message of a local protocol."""
 
     def __init__(self) -> None:
-        self._quic: tuple[quic.QuicProbe | None, ...] = (quic.QuicProbe(), quic.QuicProbe())
+        self._quic = (quic.QuicProbe(), quic.QuicProbe())
         self._seen = 0
 
     @property
     def begun(self) -> bool:
         """A QUIC hello has begun and needs more packets."""
-        return any(probe is not None and probe.decryptions for probe in self._quic)
+        return any(probe.decryptions for probe in self._quic)
 
     def feed(
         self, direction: int, data: bytes, ports: tuple[int, int], *, whole: bool
@@ -146,7 +146,6 @@ class UdpProbe:
         self._seen += 1
         if quic.looks_like_quic(data):
             probe = self._quic[direction]
-            assert probe is not None
             hello = probe.feed(data, whole=whole)
             found = _hello_finding(hello, NameSource.QUIC_SNI) if hello else None
             if found is not None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from edge_worker.sensing.traffic.frames import Endpoint, tcp_frame, udp_frame
-from edge_worker.sensing.traffic.headers import HeaderTable, decode_headers
+from edge_worker.sensing.traffic.headers import HeaderTable
+from edge_worker.sensing.traffic.layers import decode_headers
 from edge_worker.sensing.traffic.packets import PADDING, PacketBatch
 from edge_worker.sensing.traffic.watch import address_text
 

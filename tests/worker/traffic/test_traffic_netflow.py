@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import Person
 from edge_worker.sensing.traffic.capture_file import CaptureStream
-from edge_worker.sensing.traffic.headers import decode_headers
+from edge_worker.sensing.traffic.layers import decode_headers
 from edge_worker.sensing.traffic.netflow import MAX_WAITING, FlowDecoder, FlowRecord
 from edge_worker.sensing.traffic.netflow_listener import (
     DnsJoin,

@@ -28,7 +28,7 @@ from edge_worker.sensing.traffic.generator import (
     generate,
     parse_session,
 )
-from edge_worker.sensing.traffic.headers import decode_headers
+from edge_worker.sensing.traffic.layers import decode_headers
 from edge_worker.sensing.traffic.live import interface_packets, open_interface
 from edge_worker.sensing.traffic.nfstream_source import observations_of_flow
 from edge_worker.sensing.traffic.observation import Observation, SliceBatch
