@@ -681,6 +681,7 @@ ENGLISH: Table = {
         type of | kind | sort
     """,
     (Kind.UNKNOWN, "foreign"): """
+        instagram account | follow me on
         breathing/breath session/exercise/exercises/app/technique/techniques/program/meditation
         my watch | smart watch | smartwatch | heart surgery | heart attack | heart shaped
         heart emoji | mood board | mood ring | stress ball | stress relief | stress test

@@ -162,7 +162,7 @@ def _groups(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | 
         return measured
     kinds = {item.kind for item in items}
     persons = groups[-1].persons if groups else ()
-    if _is_usage(kinds, intent):
+    if _is_usage(items, kinds, intent):
         return [Group(persons, (Quantity.APP_USAGE,))]
     if _is_presence(items, kinds, intent):
         named = tuple(person for person in persons if person is not None)
@@ -178,13 +178,20 @@ def _groups(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | 
     return None
 
 
-def _is_usage(kinds: set[Kind], intent: Intent) -> bool:
+_PHONES = frozenset({"phone", "phones", "smartphone", "手 机"})
+
+
+def _is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     """A phone and its use, without a word of its own such as "screen time"."""
     if Kind.PHONE not in kinds or Kind.START in kinds:
         return False
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
-    watched = intent in (Intent.MONITOR, Intent.STOP) and Kind.STOP not in kinds
-    return somebody and (Kind.USE in kinds or watched)
+    # "Watch Ben's phone" is enough, "follow me on ..." is not.
+    phone = any(item.kind is Kind.PHONE and item.text in _PHONES for item in items)
+    watched = phone and intent is Intent.MONITOR
+    used = any(item.kind is Kind.USE and item.text != "on" for item in items)
+    on = Kind.USE in kinds and bool(kinds & {Kind.AUXILIARY, Kind.WHEN, Kind.IF})
+    return somebody and (used or on or watched)
 
 
 def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
@@ -266,7 +273,7 @@ def _alerts(
         quantities = before.quantities
     if before is not None and not persons:
         persons = (before.person,)
-    if not quantities and _is_usage(kinds, Intent.ALERT):
+    if not quantities and _is_usage(items, kinds, Intent.ALERT):
         quantities = (Quantity.APP_USAGE,)
         conditions = read_conditions([Item(Kind.QUANTITY, quantities), *items])
     if not conditions and quantities in ((Quantity.STRESS,), (Quantity.PRESENCE,)):

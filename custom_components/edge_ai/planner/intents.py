@@ -165,6 +165,9 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if Kind.SENSING not in kinds and any(_is_setting(item) for item in items):
         # "Set my mood to ..." belongs to lamps; "set an alert" has been seen above.
         return None
+    if Kind.START in kinds and Kind.FEELING in kinds and Kind.QUANTITY not in kinds:
+        # 来个好心情: a feeling cannot be switched on.
+        return None
     if kinds & {Kind.MONITOR, Kind.START}:
         # "How do I monitor ...", "are you monitoring ...": about us, but no order.
         how = items[0].kind is Kind.ASK and items[0].value == "how"
