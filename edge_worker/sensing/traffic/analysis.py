@@ -42,15 +42,17 @@ class CaptureAnalysis:
         """Use per client and window, windows in the order in which they are complete."""
         windows = UsageWindows(window_s, amend=True)
         meter = TrafficMeter(self.categories, self.watch)
-        latest = -math.inf
+        latest = taken = -math.inf
         for batch in self._batches():
             meter.add(batch)
             latest = max(latest, int(batch.time_ns.max()) / 1e9)
             # The name of a conversation may stand in a later packet than its first bytes:
             # a window waits until the capture is past its end.
             until = latest - latest % window_s
-            windows.add(meter.take(until))
-            yield from windows.close_before(until)
+            if until > taken:
+                taken = until
+                windows.add(meter.take(until))
+                yield from windows.close_before(until)
             meter.forget_idle(int(latest * 1e9))
         windows.add(meter.take())
         yield from windows.close_before(math.inf)

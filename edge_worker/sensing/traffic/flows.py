@@ -186,21 +186,23 @@ class FlowTable:
             upward = self._upward(table, flow)
         return self._count_up(table, flow, order, upward)
 
-    def forget(self, keep: BoolArray) -> None:
+    def forget(self, keep: BoolArray) -> IntArray:
         """Drop the conversations that `keep` (one flag per conversation) leaves out.
 
-        Numbers of conversations change by this; names keep theirs.
+        Returns the new number of each conversation, -1 for those that are gone.
         """
         old = np.flatnonzero(keep)
-        renumbered = {int(row): number for number, row in enumerate(old.tolist())}
+        numbers = np.full(len(keep), -1, np.int64)
+        numbers[old] = np.arange(len(old))
         self._rows[: len(old)] = self._rows[old]
         self._count = len(old)
         self._index = dict(
             zip(self._rows["key"][: self._count].tolist(), range(self._count), strict=True)
         )
         self._probes = {
-            renumbered[row]: probe for row, probe in self._probes.items() if row in renumbered
+            int(numbers[row]): probe for row, probe in self._probes.items() if numbers[row] >= 0
         }
+        return numbers
 
     def last_seen(self) -> npt.NDArray[np.int64]:
         """Unix nanoseconds of each conversation's last packet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -98,6 +99,8 @@ class TrafficMeter:
             due = rows.second + 1 <= before
             if due.all():
                 slices += self._slices(rows)
+            elif not due.any():
+                later.append(rows)
             else:
                 slices += self._slices(_chosen(rows, due))
                 later.append(_chosen(rows, ~due))
@@ -105,12 +108,16 @@ class TrafficMeter:
         return slices
 
     def forget_idle(self, now_ns: int) -> None:
-        """Drop conversations that ended; call after `take` has taken everything."""
-        if self._activities or not len(self.table):
-            return
+        """Drop conversations that ended, once they are a quarter of all."""
         keep = self.table.last_seen() > now_ns - IDLE_NS
-        if not keep.all():
-            self.table.forget(keep)
+        for rows in self._activities:
+            keep[rows.flow] = True
+        if not len(keep) or 4 * int(keep.sum()) > 3 * len(keep):
+            return
+        numbers = self.table.forget(keep)
+        self._activities = [
+            dataclasses.replace(rows, flow=numbers[rows.flow]) for rows in self._activities
+        ]
 
     def _make_room(self) -> None:
         """Forget the half of the conversations that was silent for longest."""

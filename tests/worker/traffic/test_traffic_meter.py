@@ -203,6 +203,14 @@ def test_ended_conversations_are_forgotten(measure: Measure) -> None:
     assert [report.name for report in meter.reports()] == ["b.netflix.com"]
 
 
+def test_forgetting_keeps_what_is_not_taken_yet(measure: Measure) -> None:
+    meter = measure(visit(ANNA, "www.netflix.com") + visit(BERT, "www.reddit.com", T0 + 1000))
+    assert {part.person for part in meter.take(T0 + 500)} == {ANNA.ip}
+    meter.forget_idle(int((T0 + 1001) * 1e9))
+    assert len(meter.table) == 1
+    assert {(part.person, part.category) for part in meter.take()} == {(BERT.ip, "social")}
+
+
 def test_names_of_an_endless_conversation_are_bounded(
     measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
