@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import os
 import re
 import struct
 import subprocess
@@ -252,7 +253,9 @@ def test_import_is_cheap_and_brings_nothing_heavy(
     )
     found = json.loads(done.stdout.splitlines()[-1])
     record_property("import_ms", round(min(found["costs"])))
-    assert min(found["costs"]) <= 150
+    # Where others want more than the cores can give, even processor time doubles.
+    load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert min(found["costs"]) <= 150 * load
     # Home Assistant's own conversation brings numpy on some versions.
     assert set(found["heavy"]) == set(found["before"]) <= {"numpy"}
 
