@@ -39,7 +39,9 @@ ENGLISH: Table = {
     """,
     # --- What is wanted ---
     (Kind.MONITOR, None): """
-        ~measure | measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
+        keep/keeping an ear out for | keep/keeping [a] record of | keep/keeping a log of
+        keep/keeping a diary of | keep/keeping notes on | keep/keeping a tab on | ~measure
+        measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
         ~keep an eye out | ~surveil | stay informed about/of | stay informed on
         keep me abreast of | keep abreast of | watch for | watching for | look out for
         looking out for | be on the lookout for | on the lookout for | monitored | tracked
@@ -76,7 +78,8 @@ ENGLISH: Table = {
         get going with | get started with/on | reactivate
     """,
     (Kind.STOP, None): """
-        ~stop | quit/quitting | finished with | through with | do not bother | you may stop
+        had enough of | had it with | sick of | tired of | fed up with | get off | ~stop
+        quit/quitting | finished with | through with | do not bother | you may stop
         you can stop | wrap it up with | lay off of | over and done with | off | stopped
         bother/bothering [to] | do not bother [to] | take off | taken off | put to rest
         put on hold | hold | holding | remove/removing | deleting | delete | muting
@@ -97,13 +100,16 @@ ENGLISH: Table = {
         stop it with | a rest | a break | alone | let go of | call it a day with/on | hang up on
     """,
     (Kind.NOTIFY, None): """
-        ~notify [me/us] | ~ping [me/us] | beep [me] | ~message me | ~signal [me]
-        get a/an notification/alert/warning | receive a/an notification/alert/warning
-        i want a/an alert/notification/warning | i would like a/an alert/notification/warning
-        want to be notified/alerted/warned | would like to be notified/alerted/warned/informed
-        want to get notified/alerted/warned | speak up | drop me a message | reach out to me
-        caution me | make a sound | send me [a] word | notify/notifies/notifying [me/us]
-        alert/alerts/alerting [me/us] | warn/warns/warning [me/us] | notification/notifications
+        bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
+        ~bother me [about/with] | nag/nags/nagging me [about] | ~annoy me [about/with]
+        ~disturb me [about/with] | ~notify [me/us] | ~ping [me/us] | beep [me] | ~message me
+        ~signal [me] | get a/an notification/alert/warning
+        receive a/an notification/alert/warning | i want a/an alert/notification/warning
+        i would like a/an alert/notification/warning | want to be notified/alerted/warned
+        would like to be notified/alerted/warned/informed | want to get notified/alerted/warned
+        speak up | drop me a message | reach out to me | caution me | make a sound
+        send me [a] word | notify/notifies/notifying [me/us] | alert/alerts/alerting [me/us]
+        warn/warns/warning [me/us] | notification/notifications
         raise/sound/trigger an/the alarm | sound an alert
         set/setting [up] an/a [new] alert/alarm/notification/warning
         create/make/add [me] an/a alert/notification/warning | ping/pinging [me/us] | buzz [me]
@@ -494,8 +500,10 @@ ENGLISH: Table = {
         nonstop for | non stop for | keeps on
     """,
     (Kind.CHANGE, None): """
-        change/changes/changed/changing | shift/shifts/shifted/shifting | swings | switches
-        fluctuates | anything changes | something changes | vary/varies | differs | different
+        irregular | erratic | abnormal | unstable | uneven | strange | weird | unusual
+        out of the ordinary | not normal | off normal | change/changes/changed/changing
+        shift/shifts/shifted/shifting | swings | switches | fluctuates | anything changes
+        something changes | vary/varies | differs | different
     """,
     (Kind.MOVE, 1): """
         ~improve | brighten/brightens/brightening | lifts | perks up | gets/getting/get better
@@ -540,40 +548,41 @@ ENGLISH: Table = {
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        continuous | ongoing | constant | regular | steady | sleep | sleeping | sleeps | slept
-        resting | nap | of sorts | thorough | careful | reliable | good/proper/close job of
-        all of my | all my | all the | each of | the both of | in general | precise | exact
-        accurate | real time | latest | most recent | present | actual | brief | quick | short
-        long term | long running | basic | simple | little | ~behave | ~evolve | ~develop
-        sending [me/us] | send out | ~fluctuate now | unusual please | from me | towards me
-        as a favor | as a favour | once and for all | right this second | this very moment
-        for good | for ever | forever | permanently | temporarily | indefinitely | for now please
-        in the meantime | meanwhile | in detail | in short | a tad | a touch | particularly
-        extremely | super | incredibly | terribly | awfully | seriously | genuinely | visibly
-        clearly | obviously | noticeably | significantly | considerably | drastically
-        dramatically | markedly | sharply | i would prefer if you | i would prefer it if you
-        i would like it if you | i would appreciate if you
-        i would be thankful if you could/would | i would be grateful if you | wrong | inaccurate
-        incorrect | still going | it would mean a lot if you could
-        it would make me happy if you could | it would be wise to | can somebody | could somebody
-        someone please | is it ok to | is it okay to | would it be fine to
-        about something/anything | than usual/normal/before | as usual/normal/before | usual
-        the day | day | workout | something | do not stop | without stopping | thanks in advance
-        much appreciated | just checking | just wondering | if you do not mind me asking
-        i am asking | asking | mind | minding | care to | fancy | happen to | to be honest
-        honestly | frankly | sure | certainly | absolutely | definitely | certainly please
-        for goodness sake | these past | shall we | why do not you | why not | how about you
-        go and | quick question | quickly please | real quick | for a sec | for a second
-        one sec | hang on | wait | say hi | so that i know | too please | in my room | in my bed
-        bed | in bed | couch | sofa | chair | desk | on the couch/sofa/bed/chair | at my/the desk
-        beside me | next to me | near me | kindly please | family member | my dear | love | pal
-        mate | man | dude | bro | sir | gracefully | everyday | every day | each day | daily
-        nightly | every night | every morning | every evening | hourly | every hour
-        every minute | every few minutes | minute by minute | step by step | little by little
-        first of all | on my behalf | on our behalf | of course | as soon as possible
-        as soon as you can | when you can | when you get a chance | when you have time
-        whenever you can | whenever possible | at your convenience | if you get a chance
-        if you have time | in case you can
+        wise | this month | this year | this weekend | of late | once more please
+        had enough of please | at home please | all in all | continuous | ongoing | constant
+        regular | steady | sleep | sleeping | sleeps | slept | resting | nap | of sorts
+        thorough | careful | reliable | good/proper/close job of | all of my | all my | all the
+        each of | the both of | in general | precise | exact | accurate | real time | latest
+        most recent | present | actual | brief | quick | short | long term | long running | basic
+        simple | little | ~behave | ~evolve | ~develop | sending [me/us] | send out
+        ~fluctuate now | unusual please | from me | towards me | as a favor | as a favour
+        once and for all | right this second | this very moment | for good | for ever | forever
+        permanently | temporarily | indefinitely | for now please | in the meantime | meanwhile
+        in detail | in short | a tad | a touch | particularly | extremely | super | incredibly
+        terribly | awfully | seriously | genuinely | visibly | clearly | obviously | noticeably
+        significantly | considerably | drastically | dramatically | markedly | sharply
+        i would prefer if you | i would prefer it if you | i would like it if you
+        i would appreciate if you | i would be thankful if you could/would
+        i would be grateful if you | wrong | inaccurate | incorrect | still going
+        it would mean a lot if you could | it would make me happy if you could
+        it would be wise to | can somebody | could somebody | someone please | is it ok to
+        is it okay to | would it be fine to | about something/anything | than usual/normal/before
+        as usual/normal/before | usual | the day | day | workout | something | do not stop
+        without stopping | thanks in advance | much appreciated | just checking | just wondering
+        if you do not mind me asking | i am asking | asking | mind | minding | care to | fancy
+        happen to | to be honest | honestly | frankly | sure | certainly | absolutely
+        definitely | certainly please | for goodness sake | these past | shall we
+        why do not you | why not | how about you | go and | quick question | quickly please
+        real quick | for a sec | for a second | one sec | hang on | wait | say hi
+        so that i know | too please | in my room | in my bed | bed | in bed | couch | sofa
+        chair | desk | on the couch/sofa/bed/chair | at my/the desk | beside me | next to me
+        near me | kindly please | family member | my dear | love | pal | mate | man | dude | bro
+        sir | gracefully | everyday | every day | each day | daily | nightly | every night
+        every morning | every evening | hourly | every hour | every minute | every few minutes
+        minute by minute | step by step | little by little | first of all | on my behalf
+        on our behalf | of course | as soon as possible | as soon as you can | when you can
+        when you get a chance | when you have time | whenever you can | whenever possible
+        at your convenience | if you get a chance | if you have time | in case you can
         the rest of the day/evening/night/morning/afternoon/week | rest of the day/evening/night
         seeing | back | develop/develops/evolve/evolves/developing | due | new | give | feedback
         check ins | check in | checkin/checkins | answers | own | please | kindly | pls | plz

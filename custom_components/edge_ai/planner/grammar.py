@@ -242,7 +242,7 @@ _BARE = frozenset(
 
 
 def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
-    """Asks "How is Anna?" for the mood, if it does not go on?"""
+    """Is it "how is Anna?" and no more, which asks for the mood?"""
     how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
     fine = items[0].kind is Kind.AUXILIARY and Kind.FINE in kinds
     plain = {
@@ -250,11 +250,12 @@ def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
         Kind.AUXILIARY,
         Kind.PERSON,
         Kind.ME,
+        Kind.EVERYONE,
         Kind.QUESTION_MARK,
         Kind.AND,
         Kind.FINE,
     }
-    somebody = bool(kinds & {Kind.PERSON, Kind.ME})
+    somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
     return (how or fine) and somebody and kinds <= plain | {Kind.OWNER}
 
 

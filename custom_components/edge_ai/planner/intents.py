@@ -113,6 +113,8 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
     # 紧张不紧张: both at once is a question.
     if before and Kind.ASK not in kinds and len(feelings) < 2:
         return Intent.ALERT
+    if _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:
+        return Intent.MONITOR
     return Intent.QUERY
 
 
