@@ -82,14 +82,17 @@ def test_generate_writes_what_analyze_reads(tmp_path: Path) -> None:
     [
         (["analyze", "/does/not/exist.pcap"], "No such file"),
         (["analyze", __file__], "neither a pcap nor a pcapng"),
-        (["generate", "--out", "/tmp/x.pcap", "--client", "anna"], "not an IP address"),
+        (["generate", "--out", "new.pcap", "--client", "anna"], "not an IP address"),
         (["generate", "--out", "/no/such/folder/x.pcap"], "No such file"),
-        (["generate", "--out", "/tmp/x.pcap", "--session", "chess"], "app:start:duration"),
+        (["generate", "--out", "new.pcap", "--session", "chess"], "app:start:duration"),
         (["live", "--person", "anna"], "NAME=ADDRESS"),
         (["live", "--person", "anna=10.0.0.1"], "interface"),
     ],
 )
-def test_errors_are_one_sentence(arguments: list[str], words: str) -> None:
+def test_errors_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     answer = RUN.invoke(app, arguments)
     assert answer.exit_code == 2
     assert words in answer.stderr
