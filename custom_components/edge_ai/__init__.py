@@ -13,6 +13,7 @@ from .coordinator import EdgeCoordinator
 from .language_model import LanguageModels
 from .llm import async_register_llm_api
 from .people import hub_identifier
+from .planner.grammar import prepare
 from .runtime import EdgeConfigEntry, EdgeRuntime
 from .services import async_register_actions
 from .voice import async_register_sentences
@@ -23,6 +24,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which exist whether or not a hub is loaded."""
     async_register_actions(hass)
+    # Some tenths of a second, once: neither in the event loop nor in somebody's first request.
+    await hass.async_add_executor_job(prepare)
     return True
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -479,7 +480,7 @@ def decode(kind: type[MessageT], payload: bytes | bytearray | str) -> MessageT:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise MessageError(f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} are allowed")
     try:
-        data = json.loads(payload, parse_constant=_refuse_constant)
+        data = json.loads(payload, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise MessageError(f"not JSON in UTF-8 ({type(error).__name__})") from error
     if not isinstance(data, dict):
@@ -513,6 +514,13 @@ def from_dict(kind: type[MessageT], data: object, path: str = "") -> MessageT:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 def _plain(value: Any) -> Any:

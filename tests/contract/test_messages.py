@@ -105,6 +105,7 @@ def test_scalar_keeps_its_type(value: object, kind: type) -> None:
         (b"\xff\xfe", ""),
         (b"[" * 100_000, ""),
         (b'{"v":1,"id":"c","name":"stop","arguments":{"x":NaN}}', ""),
+        (b'{"v":1,"id":"c","name":"stop","arguments":{"x":1e999}}', ""),
         (b'{"v":1,"name":"stop"}', "id"),
         (b'{"v":1,"id":7,"name":"stop"}', "id"),
         (b'{"v":1,"id":"c","name":"stop","arguments":[]}', "arguments"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-import os
 import re
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -209,24 +208,15 @@ def test_platforms_say_how_many_updates_run_at_once() -> None:
 
 HEAVY = ("torch", "numpy", "openai", "sklearn", "scipy")
 
-# Processor time, and the best of a few, since other programs may keep the machine busy. Each
-# time as at first: without our modules, and without the patterns they compiled.
-MEASURE = """
-import json, re, sys, time
+LOADED = """
+import json, sys
 {before}
 before = [name for name in {heavy} if name in sys.modules]
-costs = []
-for _ in range(12):
-    for name in [name for name in sys.modules if name.startswith("custom_components.edge_ai")]:
-        del sys.modules[name]
-    re.purge()
-    started = time.process_time()
-    import custom_components.edge_ai
-    for name in {modules}:
-        __import__(f"custom_components.edge_ai.{{name}}")
-    costs.append(1000 * (time.process_time() - started))
+import custom_components.edge_ai
+for name in {modules}:
+    __import__(f"custom_components.edge_ai.{{name}}")
 heavy = [name for name in {heavy} if name in sys.modules]
-print(json.dumps({{"costs": costs, "before": before, "heavy": heavy}}))
+print(json.dumps({{"before": before, "heavy": heavy}}))
 """
 
 # What a running Home Assistant has loaded before it imports us: our dependencies.
@@ -244,18 +234,12 @@ import homeassistant.components.mqtt.config_flow
 """
 
 
-def test_import_is_cheap_and_brings_nothing_heavy(
-    record_property: Callable[[str, object], None],
-) -> None:
-    code = MEASURE.format(before=BEFORE, heavy=HEAVY, modules=["config_flow", *map(str, PLATFORMS)])
+def test_import_brings_nothing_heavy() -> None:
+    code = LOADED.format(before=BEFORE, heavy=HEAVY, modules=["config_flow", *map(str, PLATFORMS)])
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    record_property("import_ms", round(min(found["costs"])))
-    # Where others want more than the cores can give, even processor time doubles.
-    load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert min(found["costs"]) <= 150 * load
     # Home Assistant's own conversation brings numpy on some versions.
     assert set(found["heavy"]) == set(found["before"]) <= {"numpy"}
 

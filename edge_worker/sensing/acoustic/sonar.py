@@ -9,9 +9,8 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from edge_worker.catalogue.ports import Port, Vitals
+from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Emit, Output, SourceError, ToolContext
-from edge_worker.messages import Event, EventKind
 from edge_worker.sensing.acoustic.channel import Channel, RangeMap
 from edge_worker.sensing.acoustic.errors import AcousticError
 from edge_worker.sensing.acoustic.probe import SAMPLE_RATE_HZ
@@ -81,28 +80,17 @@ class VitalSignsStep:
 
     def __init__(self, context: ToolContext) -> None:
         self._vital_signs = VitalSigns()
-        self._announce = context.announce
-        self._subject = f"area.{context.area}" if context.area else "area.home"
-        self._paused = False
 
     def update(self, port: str, value: object) -> Iterable[Output]:
         """Take one range map."""
         if not isinstance(value, RangeMap):
             raise TypeError(f"expected a RangeMap on {port}, got {type(value).__name__}")
         vitals = replace(self._vital_signs.update(value), t=time.time())
-        self._tell_pause(vitals)
         return [(Port.VITALS, vitals)]
 
     def tick(self, now: float) -> Iterable[Output]:
         """Nothing happens in silence: a source that stops lets its readings expire."""
         return ()
-
-    def _tell_pause(self, vitals: Vitals) -> None:
-        if vitals.breathing_pause and not self._paused:
-            self._announce(
-                Event(kind=EventKind.BREATHING_PAUSE, subject=self._subject, time=vitals.t)
-            )
-        self._paused = vitals.breathing_pause
 
 
 def open_source(settings: SonarSettings) -> AudioSource:

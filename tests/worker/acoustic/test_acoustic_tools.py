@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.catalogue.tool import SourceError, ToolContext
-from edge_worker.messages import Event, EventKind, ReadingState, decode, encode
+from edge_worker.messages import ReadingState, decode, encode
 from edge_worker.sensing.acoustic import sound_card
 from edge_worker.sensing.acoustic.cli import app
 from edge_worker.sensing.acoustic.errors import SoundCardError
@@ -133,18 +133,6 @@ def test_missing_recording_is_a_sentence(tmp_path: Path) -> None:
     source = SonarSource(context(tmp_path, source="wav", path=str(tmp_path / "none.wav")))
     with pytest.raises(SourceError, match=r"none\.wav"):
         source.run(lambda port, value: None, threading.Event())
-
-
-def test_a_pause_is_told_once(tmp_path: Path, room: Callable[..., Room]) -> None:
-    from tests.worker.acoustic.acoustic_rooms import body
-
-    told: list[Event] = []
-    step = VitalSignsStep(context(tmp_path, announce=told.append))
-    for hop in room(84, body=body(holds=((58.0, 16.0),)), distance_m=0.6).hops:
-        list(step.update(Port.RANGE_MAP, hop.map))
-    assert [(event.kind, event.subject) for event in told] == [
-        (EventKind.BREATHING_PAUSE, "area.bedroom")
-    ]
 
 
 def test_step_refuses_another_type(tmp_path: Path) -> None:

@@ -54,10 +54,12 @@ ANNA = Person(id="anna", name="Anna", area="bedroom", addresses=("192.0.2.23",))
 
 
 class KnownBreath:
-    """A source whose answer is known: 14 breaths and 66 beats per minute."""
+    """A source whose answer is known: 14 breaths per minute, with one long pause."""
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
+        count = 0
         while not stop.wait(0.02):
+            count += 1
             emit(
                 Port.VITALS,
                 Vitals(
@@ -66,7 +68,7 @@ class KnownBreath:
                     present=True,
                     breathing_rate=14.0,
                     breathing_quality=0.9,
-                    heart_rate=None,
+                    breathing_pause=10 <= count < 20,
                 ),
             )
 
@@ -249,6 +251,15 @@ def test_start_leads_to_readings_until_stop(home: Home, client: Client, wait_for
     wait_for(lambda: b'"running":[]' in client.payloads(state)[-1], "an idle device")
 
 
+def test_breathing_pause_is_told_once(home: Home, client: Client, wait_for: WaitFor) -> None:
+    start(client)
+    wait_for(lambda: len(client.readings("person.anna", "breathing_rate")) > 30, "many readings")
+    events = [decode(Event, payload) for payload in client.payloads(HOME.event)]
+    assert [(event.kind, event.subject) for event in events] == [
+        (EventKind.BREATHING_PAUSE, "person.anna")
+    ]
+
+
 def test_same_request_twice_is_one_monitor(home: Home, client: Client) -> None:
     first, second = start(client), start(client)
     assert second.result["already_running"] is True
@@ -314,8 +325,10 @@ def test_pause_stops_sensing_and_resume_goes_on(
 def test_monitor_ends_when_its_time_is_over(home: Home, client: Client, wait_for: WaitFor) -> None:
     goal = Goal(intent=Intent.MONITOR, quantities=(Quantity.BREATHING_RATE,), duration_s=1)
     start(client, Plan(id="p", goal=goal, person="anna", steps=PLAN.steps))
-    wait_for(lambda: client.payloads(HOME.event), "the event")
-    assert client.last(HOME.event, Event).kind is EventKind.MONITOR_ENDED
+    wait_for(
+        lambda: (event := client.last(HOME.event, Event)) and event.kind is EventKind.MONITOR_ENDED,
+        "the event",
+    )
     wait_for(lambda: monitors(client) == (), "no monitor")
 
 
