@@ -70,7 +70,7 @@ CONDITIONS = (
     Condition(name="second person +0.15 m", scene={"second_distance_m": 0.65}, hard=True),
     Condition(name="second person +0.6 m", scene={"second_distance_m": 1.1}, hard=True),
     Condition(name="walker at 2.2 m", scene={"walker_m": 2.2}, hard=True),
-    Condition(name="three motion bursts", body={"bursts": ((36.0, 2.0), (66.0, 3.0))}, hard=True),
+    Condition(name="two motion bursts", body={"bursts": ((36.0, 2.0), (66.0, 3.0))}, hard=True),
     Condition(name="skew +100 ppm", scene={"skew_ppm": 100.0}),
     Condition(name="skew -100 ppm", scene={"skew_ppm": -100.0}),
     Condition(name="looped 10 s file", scene={"loop_s": 10.0, "skew_ppm": 30.0}),
