@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from edge_worker import __version__
@@ -53,6 +54,12 @@ def _make_fusion(context: ToolContext) -> Step:
     from edge_worker.mood.fusion_step import FusionStep
 
     return FusionStep(context)
+
+
+def _forget(data_dir: Path, person: str) -> None:
+    from edge_worker.mood.commands import delete_person
+
+    delete_person(data_dir, person)
 
 
 _ACTIVATION = ToolCard(
@@ -109,6 +116,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         card=replace(_FUSION, quality=_quality("valence_history")),
         make_step=_make_fusion,
+        forget=_forget,  # one store for all three
         problem=_missing("valence_history"),
     ),
 )

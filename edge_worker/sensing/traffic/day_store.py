@@ -39,10 +39,12 @@ class DayStore:
         self._people: dict[str, dict[str, Any]] = _read(self._path)
         self._saved = 0.0
         self._stored = set(self._people)
+        self._counted: set[str] = set()
 
     def add(self, window: UsageWindow) -> Features:
         """Count a window; features of the day so far, with `z_` features beside them."""
         today = datetime.fromtimestamp(window.t0).date()
+        self._counted.add(window.person)
         person = self._people.setdefault(window.person, {"days": {}, "today": None})
         usage = _usage(person["today"])
         if usage is None or usage.day != today.isoformat():
@@ -59,10 +61,15 @@ class DayStore:
         return {**features, **deviations(features, person["days"], today)}
 
     def save(self) -> None:
-        """Write the file. Who was deleted from it meanwhile is deleted here too."""
+        """Write the people counted here into the file, beside those that others count.
+
+        Who was deleted from the file meanwhile is deleted here too.
+        """
         on_disk = _read(self._path)
         for person in self._stored - set(on_disk):
             self._people.pop(person, None)
+        own = {person: self._people[person] for person in self._counted if person in self._people}
+        self._people = {**on_disk, **own}
         self._stored = set(self._people)
         text = json.dumps({"version": 1, "people": self._people}, allow_nan=False)
         _write(self._path, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edge_worker import __version__
@@ -62,6 +63,12 @@ def _windows_problem(settings: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _forget(data_dir: Path, person: str) -> None:
+    from edge_worker.sensing.traffic.day_store import delete_person
+
+    delete_person(data_dir, person)
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         card=ToolCard(
@@ -95,6 +102,7 @@ TOOLS: tuple[Tool, ...] = (
             leaves="Seconds and bytes per app category, no names and no addresses.",
         ),
         make_step=_make_windows,
+        forget=_forget,
         problem=_windows_problem,
     ),
 )
