@@ -76,6 +76,8 @@ def _normalise(text: str) -> str:
     text = text.replace("’", "'").replace("‘", "'").translate(_TO_SIMPLIFIED)
     for short, long in _WHOLE.items():
         text = text.replace(short, long)
+    # Speech recognition and hurried thumbs leave the apostrophe out.
+    text = re.sub(r"\b(what|how|who|where)s\b", r"\1's", text)
     for short, long in _CONTRACTIONS.items():
         text = re.sub(rf"(?<=[a-z]){short}\b", long, text)
     return text
