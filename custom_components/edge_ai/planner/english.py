@@ -18,10 +18,13 @@ ENGLISH: Table = {
     # --- What only sounds like us, and what explains ---
     (Kind.UNKNOWN, None): """
         follow/listen [to] my/your heart | watch/lose my/your/his/her temper/mood/breath
-        hold/holding/catch/catching/save/take/waste my/your/his/her/the breath [away] | out of breath
-        presence of mind | heart goes out | goes to my heart | by heart | heart to heart | heart of the
+        hold/holding/catch/catching/save/take/waste my/your/his/her/the breath [away]
+        out of breath
+        presence of mind | heart goes out | goes to my heart | by heart
+        heart to heart | heart of the
         put/pour my/your heart into | all my heart | in the mood for/to | mood for | breath of
-        heart/mood/stress/breathing/breath/pulse app/apps | bad breath | gut feeling | save my feelings
+        heart/mood/stress/breathing/breath/pulse app/apps | bad breath | gut feeling
+        save my feelings
         the use of apps/phones | what are emotions/moods/feelings/vitals | can you hear my
         launch the vitals | tell me about stress/anxiety/breathing/emotions/mood | breathing workout
         learn about breathing/stress/mood/emotions
@@ -563,7 +566,8 @@ ENGLISH: Table = {
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        i would really/greatly/much/very appreciate | i would really/greatly appreciate it if you could/would
+        i would really/greatly/much/very appreciate
+        i would really/greatly appreciate it if you could/would
         i would really/very like [you/to] | i would be really/very/so grateful if you could/would
         it would be really/so/very great/nice/good/helpful/lovely if you could/would
         could/can/would/will u
