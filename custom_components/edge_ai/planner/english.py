@@ -17,17 +17,6 @@ _USAGE = (Quantity.APP_USAGE,)
 ENGLISH: Table = {
     # --- What only sounds like us, and what explains ---
     (Kind.UNKNOWN, None): """
-        follow/listen [to] my/your heart | watch/lose my/your/his/her temper/mood/breath
-        hold/holding/catch/catching/save/take/waste my/your/his/her/the breath [away]
-        out of breath
-        presence of mind | heart goes out | goes to my heart | by heart
-        heart to heart | heart of the
-        put/pour my/your heart into | all my heart | in the mood for/to | mood for | breath of
-        heart/mood/stress/breathing/breath/pulse app/apps | bad breath | gut feeling
-        save my feelings
-        the use of apps/phones | what are emotions/moods/feelings/vitals | can you hear my
-        launch the vitals | tell me about stress/anxiety/breathing/emotions/mood | breathing workout
-        learn about breathing/stress/mood/emotions
         what is stress/anxiety/mood/presence/tension/emotion/wellbeing/respiration/breathing
         a/the normal/healthy/typical/average heart/breathing/pulse/respiratory/stress
         a/the good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
@@ -50,7 +39,6 @@ ENGLISH: Table = {
     """,
     # --- What is wanted ---
     (Kind.MONITOR, None): """
-        listen/listening to/for | keep/keeping listening to/for
         keep/keeping an ear out for | keep/keeping [a] record of | keep/keeping a log of
         keep/keeping a diary of | keep/keeping notes on | keep/keeping a tab on | ~measure
         measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
@@ -139,7 +127,6 @@ ENGLISH: Table = {
         remind/reminds/reminding [me/us] | reminder | call me
     """,
     (Kind.TELL, None): """
-        lemme know
         keep me notified | pass on to me | let me hear | let me in on | give me notice
         give me word | make me know | tell/telling me/us | let me/us know | letting me know
         inform/informing me/us | inform | report to me | report back to me | report back | report
@@ -161,7 +148,6 @@ ENGLISH: Table = {
         if | whether | whether or not
     """,
     (Kind.ASK, "how"): """
-        hows
         how
     """,
     (Kind.ASK, "know if"): """
@@ -169,7 +155,6 @@ ENGLISH: Table = {
         know if/whether | i would love to know if
     """,
     (Kind.ASK, None): """
-        whats | gimme | lemme see
         the latest on | the latest about | how many hours/minutes/times/seconds | for how long
         how come | what level of | what rate | at what rate
         how strong/strongly/heavily/deeply/hard/badly/regularly | how bad/good/steady/stable
@@ -319,7 +304,6 @@ ENGLISH: Table = {
         tiktok/instagram/youtube/facebook/whatsapp | messaging/gaming/streaming | video games
     """,
     (Kind.USE, None): """
-        waste/wastes/wasted/wasting
         use/uses/used/using | usage | spend/spends/spent/spending | time | activity
         scroll/scrolls/scrolling/scrolled | habits | surfing/browsing/browse | staring at
         glued to | open/opened/opens/opening | been on | is on | am on | was on | gets on
@@ -381,7 +365,6 @@ ENGLISH: Table = {
     """,
     # --- Presence ---
     (Kind.ANYONE, None): """
-        movement | any/some movement
         anyone | anybody | someone | somebody | people | a person | any person | persons | person
         any people | any one | some one | another person | somebody else | someone else
         anyone else | anybody else | any human | a human | any persons | a living soul | folks
@@ -561,16 +544,10 @@ ENGLISH: Table = {
         so he | given that | now that | considering | seeing as | seeing that
     """,
     (Kind.YOU, None): """
-        u | ur
         you | your | yours | yourself | the assistant | this assistant | alexa | google | siri
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
-        i would really/greatly/much/very appreciate
-        i would really/greatly appreciate it if you could/would
-        i would really/very like [you/to] | i would be really/very/so grateful if you could/would
-        it would be really/so/very great/nice/good/helpful/lovely if you could/would
-        could/can/would/will u
         wise | this month | this year | this weekend | of late | once more please
         had enough of please | at home please | all in all | continuous | ongoing | constant
         regular | steady | sleep | sleeping | sleeps | slept | resting | nap | of sorts

@@ -149,11 +149,6 @@ def _is_vague(goal: Goal) -> bool:
     return goal.intent is Intent.MONITOR and not goal.quantities
 
 
-def _is_open(goal: Goal) -> bool:
-    """Does it name neither a person nor an area?"""
-    return goal.person is None and goal.area is None
-
-
 def _areas(items: Sequence[Item]) -> list[str | None]:
     areas = dict.fromkeys(item.value for item in items if item.kind is Kind.AREA)
     return list(areas) or [None]
@@ -201,7 +196,7 @@ def _is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
 
 def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     placed = bool(kinds & {Kind.AREA, Kind.HERE})
-    if Kind.START in kinds or (Kind.STOP in kinds and Kind.MONITOR not in kinds):
+    if kinds & {Kind.START, Kind.STOP}:
         return False
     if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
         return placed
@@ -242,17 +237,7 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
 
 # "Keep an eye on Anna": whom to watch, but not what.
 _BARE = frozenset(
-    {
-        Kind.MONITOR,
-        Kind.START,
-        Kind.PERSON,
-        Kind.ME,
-        Kind.AREA,
-        Kind.HERE,
-        Kind.DURATION,
-        Kind.NEXT,
-        Kind.AND,
-    }
+    {Kind.MONITOR, Kind.PERSON, Kind.ME, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.NEXT, Kind.AND}
 )
 
 
@@ -404,10 +389,6 @@ def _merged(goals: Sequence[Goal]) -> list[Goal]:
         if twin is not None:
             both = tuple(dict.fromkeys((*twin.quantities, *goal.quantities)))
             kept[kept.index(twin)] = replace(twin, quantities=both)
-            continue
-        if kept and _is_vague(goal) and kept[-1].intent is Intent.QUERY and _is_open(goal):
-            # "See how stressed I am, keep tracking it."
-            kept[-1] = replace(kept[-1], intent=Intent.MONITOR, duration_s=goal.duration_s)
             continue
         if kept and _is_vague(kept[-1]) and goal.intent is Intent.QUERY:
             # "Watch the bedroom for an hour, see whether anybody is there."

@@ -74,8 +74,8 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     if Kind.STOP in kinds or Kind.NOTIFY in kinds:
         return None
     named = kinds & {Kind.MODEL, Kind.SENSING}
-    if Kind.QUANTITY in kinds:
-        # "Learn to detect my stress", 训练有人没人的检测.
+    if Kind.IMPROVE in kinds and Kind.QUANTITY in kinds:
+        # "Learn to detect my stress."
         named |= kinds & {Kind.MONITOR}
     # "Train my breathing" is exercise, "train my mood" cannot be.
     inner = any(
