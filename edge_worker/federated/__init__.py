@@ -1,0 +1,1 @@
+"""Federated training whose configurations a language model proposes, safely."""

@@ -1,0 +1,78 @@
+"""Reads what a job handed out: safetensors and plain arrays of exactly the expected form."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+
+class ResultError(ValueError):
+    """A result that may not be used; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayForm:
+    """What an array must look like."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def read_weights(content: bytes, form: Mapping[str, ArrayForm]) -> dict[str, NDArray[Any]]:
+    """Weights by name, from safetensors.
+
+    Raises ResultError unless names, shapes and types are those of `form` and all is finite.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        weights = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultError(f"weights are not safetensors: {error}") from error
+    if weights.keys() != form.keys():
+        odd = sorted(weights.keys() ^ form.keys())[:5]
+        raise ResultError(f"weights have other names than the model: {', '.join(odd)}")
+    for name, array in weights.items():
+        _check(name, array.shape, str(array.dtype), form[name])
+        _check_finite(name, array)
+    return weights
+
+
+def read_predictions(content: bytes, form: ArrayForm) -> NDArray[Any]:
+    """One array, from `.npy`. Raises ResultError as `read_weights` does; never unpickles."""
+    file = io.BytesIO(content)
+    try:
+        version = npy.read_magic(file)
+        if version != (1, 0):
+            raise ResultError(f"predictions are of .npy version {version}, not 1.0")
+        # Compared before the array is made: a header may promise terabytes.
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        _check("predictions", shape, str(dtype), form)
+        file.seek(0)
+        array = np.load(file, allow_pickle=False)
+    except ResultError:
+        raise
+    except (ValueError, EOFError, OSError) as error:
+        raise ResultError(f"predictions are not a plain .npy array: {error}") from error
+    _check_finite("predictions", array)
+    return np.asarray(array)
+
+
+def _check(name: str, shape: tuple[int, ...], dtype: str, form: ArrayForm) -> None:
+    if tuple(shape) != form.shape or dtype != form.dtype:
+        raise ResultError(
+            f"{name} has shape {tuple(shape)} and type {dtype}, "
+            f"expected {form.shape} and {form.dtype}"
+        )
+
+
+def _check_finite(name: str, array: NDArray[Any]) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ResultError(f"{name} holds values that are not finite")
