@@ -10,14 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from edge_worker.mood.datasets import Day, Recording
 from edge_worker.mood.usage_features import CATEGORIES
-
-# Hypothesis measures wall time: on a machine that others share it says nothing about the code.
-settings.register_profile("shared-machine", deadline=None)
-settings.load_profile("shared-machine")
 
 SHARED_DATA = Path(__file__).parents[4] / "shared" / "data"
 
