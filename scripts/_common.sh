@@ -4,6 +4,7 @@
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENVS="$ROOT/.venv"
 WORKER="$VENVS/worker"
+FEDERATED="$VENVS/federated"
 HOMEASSISTANT="$VENVS/homeassistant"
 # Outlives a checkout: the newest Home Assistant takes minutes to install.
 CACHE="${EDGE_AI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-ai}"
@@ -76,26 +77,31 @@ ensure_uv() {
 # up_to_date VENV KEY : true when VENV was last completed from the same KEY.
 up_to_date() { [ -x "$1/bin/python" ] && [ "$(cat "$1/.complete" 2>/dev/null)" = "$2" ]; }
 
-setup_worker() {
-  local key python
-  key="$(cat "$ROOT/requirements/worker.txt" "$ROOT/pyproject.toml" "$ROOT/scripts/_common.sh" | sha256sum) $ROOT"
-  up_to_date "$WORKER" "$key" && return 0
+setup_worker() { setup_ours worker "$WORKER"; }
+setup_federated() { setup_ours federated "$FEDERATED"; }
+
+# setup_ours NAME VENV : an environment with this package, from requirements/NAME.txt.
+setup_ours() {
+  local name="$1" venv="$2" key python
+  key="$(cat "$ROOT/requirements/$name.txt" "$ROOT/pyproject.toml" "$ROOT/scripts/_common.sh" | sha256sum) $ROOT"
+  up_to_date "$venv" "$key" && return 0
   ensure_uv
   python="$(find_python 11 12 13)" || fail "The worker needs Python 3.11, 3.12 or 3.13, and none was found on PATH, with uv or in pyenv. Install one, for example: uv python install 3.11"
-  say "Worker environment ($("$python" --version))"
-  [ -x "$WORKER/bin/python" ] || "$UV" venv -q --python "$python" "$WORKER"
-  "$UV" pip install -q --compile-bytecode --python "$WORKER/bin/python" -r "$ROOT/requirements/worker.txt"
-  "$UV" pip install -q --python "$WORKER/bin/python" --no-deps --no-build-isolation -e "$ROOT"
-  install_torch
-  printf '%s' "$key" >"$WORKER/.complete"
+  say "Environment $name ($("$python" --version))"
+  [ -x "$venv/bin/python" ] || "$UV" venv -q --python "$python" "$venv"
+  "$UV" pip install -q --compile-bytecode --python "$venv/bin/python" -r "$ROOT/requirements/$name.txt"
+  "$UV" pip install -q --python "$venv/bin/python" --no-deps --no-build-isolation -e "$ROOT"
+  install_torch "$venv"
+  printf '%s' "$key" >"$venv/.complete"
 }
 
 # Only a CPU build: the default wheel on Linux brings gigabytes of GPU libraries. What a
 # wheel would bring is read from its metadata before anything is downloaded.
+# install_torch VENV
 install_torch() {
-  local pin torch=(--python "$WORKER/bin/python")
+  local pin torch=(--python "$1/bin/python")
   pin="$(cat "$ROOT/requirements/torch.txt")"
-  "$WORKER/bin/python" -c 'import torch' 2>/dev/null && return 0
+  "$1/bin/python" -c 'import torch' 2>/dev/null && return 0
   if "$UV" pip install "${torch[@]}" --dry-run "$pin" 2>&1 | tee "$VENVS/torch.log" | grep -qiE 'nvidia|cuda' ||
     grep -qi 'error\|no solution' "$VENVS/torch.log"; then
     "$UV" pip install -q "${torch[@]}" --torch-backend cpu "$pin" ||
