@@ -49,7 +49,7 @@ _PCAP_MAGIC = {
 }
 _PCAP_HEADER_BYTES = 24
 # Records between two looks for a run of equal ones, and how far such a look goes.
-_STEPS, _RUN = 24, 256
+_STEPS, _RUN = 8, 256
 
 
 class CaptureError(ValueError):
@@ -102,6 +102,8 @@ class CaptureStream:
             parsed = parser.parse(self._buffer, self._used)
             yield from parsed.batches
             self._consume(parsed.used)
+            if parsed.end is _End.FULL:
+                continue
             if parsed.end is _End.DAMAGE:
                 self.damaged = True
                 return
@@ -134,6 +136,7 @@ class _End(Enum):
     """Why a parser stopped."""
 
     MORE = "needs more bytes"
+    FULL = "the batch is full"
     HEADER = "another file header follows"
     DAMAGE = "cannot be read on"
 
@@ -168,42 +171,52 @@ class _Pcap:
         position, self._skip = self._skip, 0
         header, last = self._header, size - self._header
         length_at = struct.Struct(self._order + "8xI").unpack_from
-        positions: list[int] = []
         data = np.frombuffer(buffer, np.uint8)
-        lengths = overlapping(data, self._order + "u4")[8:]
+        word = np.dtype(self._order + "u4")
         # The one loop over all packets in Python: nothing but the jump from record to
         # record, all checks follow at once for the whole buffer. A download is a long run
         # of full packets, which numpy finds faster.
-        append = positions.append
-        while position <= last and len(positions) < MAX_BATCH_PACKETS:
+        pieces: list[IntArray | list[int]] = []
+        count = 0
+        while position <= last and count < MAX_BATCH_PACKETS:
+            steps: list[int] = []
             for _ in range(_STEPS):
                 if position > last:
                     break
-                append(position)
+                steps.append(position)
                 position += header + length_at(buffer, position)[0]
-            else:
-                stride = position - positions[-1]
-                if stride == positions[-1] - positions[-2] == positions[-2] - positions[-3]:
-                    ahead = np.arange(position, min(position + _RUN * stride, last + 1), stride)
-                    run = _leading(lengths[ahead] == stride - header)
-                    positions += ahead[:run].tolist()
-                    position += run * stride
-        records = np.array(positions, np.int64)
+            pieces.append(steps)
+            count += len(steps)
+            if len(steps) < _STEPS:
+                break
+            stride = position - steps[-1]
+            room = min((last - position) // stride + 1, _RUN)
+            if room > 0 and stride == steps[-1] - steps[-2] == steps[-2] - steps[-3]:
+                # The length fields of records that all have this stride: a view, no copy.
+                ahead = np.ndarray(room, word, buffer, position + 8, (stride,))
+                run = _leading(ahead == stride - header)
+                pieces.append(np.arange(position, position + run * stride, stride))
+                count += run
+                position += run * stride
+        records = np.concatenate(pieces, dtype=np.int64) if pieces else np.zeros(0, np.int64)
         fields = self._fields(data, records)
         end = _End.MORE
         good = len(records)
         odd = np.flatnonzero((fields[:, 2] > MAX_FRAME_BYTES) | (fields[:, 2] == 0))
         for row in odd.tolist():
-            start = positions[row]
+            start = int(records[row])
             if bytes(buffer[start : start + 4]) in (*_PCAP_MAGIC, _PCAPNG_MAGIC):
                 good, end = row, _End.HEADER
                 break
             if fields[row, 2]:
                 good, end = row, _End.DAMAGE
                 break
-        if end is _End.MORE and position > size:
-            good -= 1  # the last record is not all there yet
-        used = position if good == len(records) else positions[good]
+        if end is _End.MORE:
+            if position > size:
+                good -= 1  # the last record is not all there yet
+            elif position <= last:
+                end = _End.FULL
+        used = position if good == len(records) else int(records[good])
         batches = [self._batch(data, records[:good], fields[:good])] if good else []
         return _Parsed(batches=batches, used=used, end=end)
 
@@ -245,7 +258,10 @@ class _Pcapng:
         end = _End.MORE
         unpack = struct.Struct(self._order + "II").unpack_from
         count = 0
-        while position + 12 <= size and count < MAX_BATCH_PACKETS:
+        while position + 12 <= size:
+            if count == MAX_BATCH_PACKETS:
+                end = _End.FULL
+                break
             if bytes(buffer[position : position + 4]) == _PCAPNG_MAGIC:
                 self._order = "<" if buffer[position + 8] == 0x4D else ">"
                 self._interfaces = []

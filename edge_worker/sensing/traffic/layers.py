@@ -97,17 +97,13 @@ class _Walk:
 
     def run(self) -> None:
         for _ in range(MAX_LAYERS):
-            layers = self._layer
-            if len(layers) and (layers == layers[0]).all():  # as nearly always at first
-                pending = layers[:1]
-            else:
-                pending = np.unique(layers)
-            pending = pending[pending >= 0]
-            if not len(pending):
+            waiting = self._layer[self._layer >= 0]
+            if not len(waiting):
                 return
-            for layer in pending.tolist():
-                rows = np.flatnonzero(self._layer == layer)
-                self._handler(layer)(rows)
+            while len(waiting):  # few kinds at a time: cheaper than sorting them
+                layer = int(waiting[0])
+                self._handler(layer)(np.flatnonzero(self._layer == layer))
+                waiting = waiting[waiting != layer]
         # A frame still on its way has more layers than a real one.
         self._layer[self._layer >= 0] = _LOST
 

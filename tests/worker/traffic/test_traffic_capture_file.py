@@ -10,7 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edge_worker.sensing.traffic.capture_file import CaptureError, CaptureStream
+from edge_worker.sensing.traffic.capture_file import (
+    MAX_BATCH_PACKETS,
+    CaptureError,
+    CaptureStream,
+)
 from edge_worker.sensing.traffic.frames import Frame, write_pcap
 from edge_worker.sensing.traffic.packets import PacketBatch
 
@@ -121,6 +125,23 @@ def test_cut_anywhere_gives_the_packets_before_the_cut(whole: bytes) -> None:
         counts.append(sum(len(batch) for batch in stream))
     assert counts == sorted(counts)
     assert counts[-1] == max(counts) > counts[0]
+
+
+@pytest.mark.parametrize("size", [20, 60])
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+def test_a_buffer_full_of_small_packets_is_read_to_its_end(form: str, size: int) -> None:
+    count = 2 * MAX_BATCH_PACKETS + 5
+    if form == "pcap":
+        file = io.BytesIO()
+        write_pcap(file, (Frame(t=i, data=bytes(size)) for i in range(count)))
+        whole = file.getvalue()
+    else:
+        frame = block("<", 6, struct.pack("<5I", 0, 0, 1, size, size) + bytes(size))
+        whole = pcapng_file("<") + count * frame
+        count += 2
+    stream = CaptureStream(io.BytesIO(whole))
+    assert sum(len(batch) for batch in stream) == count
+    assert not stream.damaged
 
 
 class Dribble(io.RawIOBase):
