@@ -222,8 +222,8 @@ class _Pcap:
 
     def _fields(self, data: ByteArray, records: IntArray) -> IntArray:
         """Seconds, fraction, captured and true length of each record."""
-        words = overlapping(data, self._order + "u4")
-        fields: IntArray = words[records[:, None] + np.array([0, 4, 8, 12])].astype(np.int64)
+        heads = overlapping(data, "V16")[records].view(self._order + "u4")
+        fields: IntArray = heads.reshape(-1, 4).astype(np.int64)
         return fields
 
     def _batch(self, data: ByteArray, records: IntArray, fields: IntArray) -> PacketBatch:
@@ -346,7 +346,8 @@ def _ng_batch(link: int, data: ByteArray, rows: list[tuple[int, int, int, int]])
 
 def _leading(flags: npt.NDArray[np.bool_]) -> int:
     """How many of the first flags are set."""
-    return len(flags) if flags.all() else int(flags.argmin())
+    first_unset = int(flags.argmin())
+    return len(flags) if flags[first_unset] else first_unset
 
 
 def _wire_length(claimed: IntArray, captured: IntArray) -> IntArray:

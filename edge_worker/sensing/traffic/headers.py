@@ -13,6 +13,8 @@ BoolArray = npt.NDArray[np.bool_]
 WordArray = npt.NDArray[np.uint64]
 
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+# Address words of an IPv4 address: the IPv6 form ::ffff:a.b.c.d.
+V4_MAPPED = np.uint64(0xFFFF_0000_0000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +54,14 @@ class HeaderTable:
             name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "batch"
         }
         return HeaderTable(batch=self.batch, **columns)
+
+    @staticmethod
+    def merged(one: HeaderTable, other: HeaderTable) -> HeaderTable:
+        """The rows of two tables of one batch, in the order of its frames."""
+        order = np.argsort(np.concatenate((one.frame, other.frame)))
+        columns = {
+            name: np.concatenate((getattr(one, name), getattr(other, name)))[order]
+            for name in HeaderTable.__dataclass_fields__
+            if name != "batch"
+        }
+        return HeaderTable(batch=one.batch, **columns)

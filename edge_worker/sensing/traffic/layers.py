@@ -7,18 +7,18 @@ the frames that stand before the same kind of header and moves them behind it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from edge_worker.sensing.traffic.headers import TCP, UDP, BoolArray, HeaderTable
+from edge_worker.sensing.traffic.headers import TCP, UDP, V4_MAPPED, BoolArray, HeaderTable
 from edge_worker.sensing.traffic.packets import PADDING, IntArray, PacketBatch, overlapping
+from edge_worker.sensing.traffic.plain import read_plain
 
 # More layers than any real frame has; a damaged one may repeat a header for ever.
 MAX_LAYERS = 16
-# Address words of an IPv4 address: the IPv6 form ::ffff:a.b.c.d.
-V4_MAPPED = np.uint64(0xFFFF_0000_0000)
 
 # Layers without an EtherType get a number above all EtherTypes.
 _ETHERNET, _SLL, _SLL2, _RAW, _NULL, _PPP, _HDLC, _RADIOTAP, _WIFI, _LLC = range(0x10000, 0x1000A)
@@ -60,6 +60,17 @@ def decode_headers(batch: PacketBatch, *, tunnels: bool = True) -> HeaderTable:
 
     tunnels: look into IP-in-IP, GRE, GTP-U, VXLAN, CAPWAP and TZSP for the inner packet.
     """
+    plain, is_plain = read_plain(batch, (port for port, _ in _UDP_TUNNELS) if tunnels else ())
+    if is_plain.all():
+        return plain
+    others = np.flatnonzero(~is_plain)
+    walked = walk_layers(batch.select(others), tunnels=tunnels)
+    walked = dataclasses.replace(walked, batch=batch, frame=others[walked.frame])
+    return HeaderTable.merged(plain, walked) if len(plain) else walked
+
+
+def walk_layers(batch: PacketBatch, *, tunnels: bool = True) -> HeaderTable:
+    """The same, by walking each frame through its layers."""
     walk = _Walk(batch, tunnels=tunnels)
     walk.run()
     return walk.table()

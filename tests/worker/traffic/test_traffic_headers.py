@@ -10,7 +10,7 @@ import pytest
 
 from edge_worker.sensing.traffic.frames import Endpoint, tcp_frame, udp_frame
 from edge_worker.sensing.traffic.headers import HeaderTable
-from edge_worker.sensing.traffic.layers import decode_headers
+from edge_worker.sensing.traffic.layers import decode_headers, walk_layers
 from edge_worker.sensing.traffic.packets import PADDING, PacketBatch
 from edge_worker.sensing.traffic.watch import address_text
 
@@ -25,9 +25,13 @@ OUTER = Endpoint(ip="10.0.0.1", port=40_000), Endpoint(ip="10.0.0.2", port=0)
 
 
 def table(frames: list[bytes], link: int = 1, snap: int = 65_535) -> HeaderTable:
+    return decode_headers(batch_of(frames, link, snap))
+
+
+def batch_of(frames: list[bytes], link: int = 1, snap: int = 65_535) -> PacketBatch:
     cut = [frame[:snap] for frame in frames]
     length = np.array([len(frame) for frame in cut], np.int64)
-    batch = PacketBatch(
+    return PacketBatch(
         link=link,
         data=np.frombuffer(b"".join(cut) + bytes(PADDING), np.uint8),
         start=np.cumsum(length) - length,
@@ -35,7 +39,6 @@ def table(frames: list[bytes], link: int = 1, snap: int = 65_535) -> HeaderTable
         wire=np.array([len(frame) for frame in frames], np.int64),
         time_ns=np.zeros(len(frames), np.int64),
     )
-    return decode_headers(batch)
 
 
 def payload(headers: HeaderTable, row: int = 0) -> bytes:
@@ -164,3 +167,32 @@ def test_every_cut_is_survived(name: str) -> None:
 def test_header_that_contains_itself_ends() -> None:
     endless = MACS + b"\x81\x00\x00\x01" * 40
     assert len(table([endless])) == 0
+
+
+def damaged_frames(seed: int) -> list[bytes]:
+    """Frames of many kinds, most with a few odd bytes in their headers or cut short."""
+    random = np.random.default_rng(seed)
+    kinds = [
+        udp_frame(0, SOURCE, TARGET, PAYLOAD * 4).data,
+        tcp_frame(0, SOURCE, TARGET, PAYLOAD, seq=7).data,
+        tcp_frame(0, SOURCE, TARGET, b"", seq=2**32 - 1, flags=2).data + bytes(6),
+        udp_frame(0, SOURCE6, TARGET6, PAYLOAD).data,
+        over_udp(4789, b"\x08" + bytes(7) + udp_frame(0, SOURCE, TARGET, PAYLOAD).data),
+        over_ip(47, b"\0\0\x08\0" + IP4),
+    ]
+    frames = []
+    for _ in range(200):
+        frame = bytearray(kinds[random.integers(len(kinds))])
+        for _ in range(random.integers(3)):
+            frame[random.integers(12, min(60, len(frame)))] = random.choice([0, 4, 40, 69, 255])
+        frames.append(bytes(frame[: random.integers(1, 140)]))
+    return frames
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_plain_frames_read_as_if_they_walked(seed: int) -> None:
+    batch = batch_of(damaged_frames(seed), snap=96)
+    quick, walked = decode_headers(batch), walk_layers(batch)
+    for name in HeaderTable.__dataclass_fields__:
+        if name != "batch":
+            assert getattr(quick, name).tolist() == getattr(walked, name).tolist(), name
