@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.acoustic.channel import HOP_S, SLOW_RATE_HZ, Channel
+from edge_worker.sensing.acoustic.channel import Channel
 from edge_worker.sensing.acoustic.probe import FRAME_SAMPLES, Probe
+from edge_worker.sensing.acoustic.range_map import HOP_S, SLOW_RATE_HZ
 from edge_worker.sensing.acoustic.receiver import Hop, Receiver
 from edge_worker.sensing.acoustic.simulated_body import Body, Segment
 from edge_worker.sensing.acoustic.simulator import Scene, Simulation

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ
+from edge_worker.sensing.acoustic.range_map import SLOW_RATE_HZ
 
 FloatArray = npt.NDArray[np.float64]
 

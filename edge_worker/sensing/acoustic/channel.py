@@ -18,26 +18,24 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_worker.messages import ReadingState
+from edge_worker.sensing.acoustic.blanking import impulses, interpolate
 from edge_worker.sensing.acoustic.frames import FrameGrid, product
+from edge_worker.sensing.acoustic.lock import Lock, acquire
 from edge_worker.sensing.acoustic.probe import FRAME_SAMPLES, SAMPLE_RATE_HZ, Probe
+from edge_worker.sensing.acoustic.range_map import (
+    DECIMATION,
+    FRAME_RATE_HZ,
+    HOP_S,
+    HOP_SAMPLES,
+    RANGE_M,
+    SOUND_M_PER_S,
+    BoolArray,
+    ChannelHealth,
+    ComplexArray,
+    FloatArray,
+    RangeMap,
+)
 
-ComplexArray = npt.NDArray[np.complex64]
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
-
-HOP_S = 2
-HOP_SAMPLES = HOP_S * SAMPLE_RATE_HZ
-FRAME_RATE_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
-DECIMATION = 2
-SLOW_RATE_HZ = FRAME_RATE_HZ / DECIMATION
-SOUND_M_PER_S = 343.0
-RANGE_M = np.arange(0.20, 1.701, 0.02)
-MAX_SKEW_PPM = 400.0
-"""Above, the rotation could be a neighbour's comb (625 ppm). Quartz stays below 200."""
-MIN_COHERENCE = 0.5
-"""Between successive frames; noise alone gives 0.02, the probe 30 dB above it 0.999."""
-MIN_COMPACTNESS = 7.0
-"""Peak to mean of the impulse response; a tone or noise gives 1 to 5."""
 JUMP_RAD = 0.6
 JUMP_FRAMES = 5
 MAX_RELOCKS = 8
@@ -46,7 +44,6 @@ LEAST_SHARE = 0.15
 """Level, against the usual one, below which a frame lies in a fade or a gap."""
 DIFFERENCE_GAIN = 3.7
 """Of the second difference at 20 kHz."""
-IMPULSE_RATIO = 2.5
 REFERENCE_GAIN = 0.15
 UNLOCKED_PPM = 3.0
 """Clock error within a hop that turns the direct path by 0.75 rad: it is being lost."""
@@ -55,41 +52,6 @@ LEAST_CLIP = 0.25
 CLIPPED_SHARE = 0.003
 """Samples at the top; the probe itself touches its peak in 0.02 % of them."""
 MAX_GAP_S = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelHealth:
-    """How far two seconds of the channel can be trusted."""
-
-    state: ReadingState
-    """OK, NO_PROBE, CLIPPING, DROPOUT or SKEW_UNLOCKED."""
-    skew_ppm: float | None = None
-    """How much faster the player's clock runs than the recorder's."""
-    level_dbfs: float = -120.0
-    """Of the probe, as recorded."""
-    noise_dbfs: float = -120.0
-    """Beside the probe's band, per bandwidth of the probe."""
-    clipped_share: float = 0.0
-    blanked_share: float = 0.0
-    """Frames replaced because of impulses or lost samples."""
-    relocks: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RangeMap:
-    """Echoes of one hop, in units of the direct sound."""
-
-    t: float
-    """End, seconds from the start of the stream."""
-    health: ChannelHealth
-    echoes: ComplexArray
-    """Shape (frames, len(RANGE_M)) at SLOW_RATE_HZ; no frames while there is no probe."""
-    valid: BoolArray
-    """Shape (frames,): measured, not interpolated."""
-    continuous: bool = True
-    """False: the phase does not continue the hop before."""
-    middle_hz: float = 20_000.0
-    """Middle of the probe's band: turns phase into millimetres."""
 
 
 class Channel:
@@ -103,7 +65,7 @@ class Channel:
         self._buffer = np.zeros(0, dtype=np.float32)
         self._base = 0
         self._hops = 0
-        self._lock: _Lock | None = None
+        self._lock: Lock | None = None
         self._misses = 0
 
     def push(self, samples: FloatArray) -> list[RangeMap]:
@@ -138,10 +100,11 @@ class Channel:
         sound = self._buffer[:end]
         sound = sound[2:] - 2 * sound[1:-1] + sound[:-2]
         if self._lock is None:
-            self._lock = self._acquire(sound, max(0, len(sound) - HOP_SAMPLES + 2))
+            self._lock = acquire(self._grid, sound, max(0, len(sound) - HOP_SAMPLES + 2))
             if self._lock is None:
                 self._drop(end - 2)
                 return self._empty(ReadingState.NO_PROBE, clipped)
+            self._lock.position += self._base
         result = self._track(self._lock, sound, clipped)
         if self._misses >= 2:
             self._lock = None
@@ -164,77 +127,9 @@ class Channel:
             continuous=False,
         )
 
-    # --- Finding the probe -----------------------------------------------------------
-
-    def _acquire(self, sound: FloatArray, start: int) -> _Lock | None:
-        """Find the probe and the clock skew in one hop; None without a probe."""
-        count = (len(sound) - start) // FRAME_SAMPLES - 1
-        if count < 80:
-            return None
-        skew = 0.0
-        mean_hz = float(self.probe.frequencies_hz.mean())
-        tones = self._grid.cut(sound, start, count, skew, 0)[0]
-        for lag in (1, 8, 40):
-            tones = self._grid.cut(sound, start, count, skew, 0)[0]
-            unit = tones / (np.linalg.norm(tones, axis=1, keepdims=True) + 1e-12)
-            steps = np.sum(unit[lag:] * np.conj(unit[:-lag]), axis=1)
-            # Half of the frames may lie in a gap or under speech: count the better ones.
-            turn = steps[np.abs(steps) >= np.median(np.abs(steps))].sum()
-            if lag == 1 and np.median(np.abs(steps)) < MIN_COHERENCE:
-                return None
-            skew += float(np.angle(turn)) / (2 * np.pi * mean_hz * lag / FRAME_RATE_HZ)
-            if abs(skew) > MAX_SKEW_PPM * 1e-6:
-                return None
-        tones = self._grid.cut(sound, start, count, skew, 0)[0]
-        unit = tones / (np.linalg.norm(tones, axis=1, keepdims=True) + 1e-12)
-        # The standing room: the frames' main direction, robust against a few odd ones.
-        reference = unit.sum(axis=0)
-        for _ in range(3):
-            match = unit @ np.conj(reference)
-            weight = match * np.maximum(0, np.abs(match) - 0.5 * np.abs(match).max())
-            reference = np.conj(weight) @ unit
-            reference /= np.linalg.norm(reference)
-        match = unit @ np.conj(reference)
-        good = np.abs(match) > MIN_COHERENCE
-        if good.sum() < 0.3 * count or self._compactness(reference) < MIN_COMPACTNESS:
-            return None
-        scale = float(np.median(np.linalg.norm(tones[good], axis=1)))
-        return _Lock(
-            position=float(self._base + start),
-            skew=skew,
-            reference=(reference * scale).astype(np.complex64),
-            phase=float(np.angle(match[good].sum())),
-            direct_s=self._direct_delay(reference),
-        )
-
-    def _impulse_response(self, reference: ComplexArray, points: int) -> npt.NDArray[np.float64]:
-        tones = reference * np.hanning(len(reference) + 2)[1:-1]
-        padded = np.zeros(points, dtype=np.complex128)
-        padded[: len(tones)] = tones
-        return np.abs(np.fft.ifft(padded)) * points
-
-    def _compactness(self, reference: ComplexArray) -> float:
-        power = self._impulse_response(reference, 4 * len(reference)) ** 2
-        return float(power.max() / power.mean())
-
-    def _direct_delay(self, reference: ComplexArray) -> float:
-        """Delay of the direct path within the 20 ms of one frame, in seconds.
-
-        The strongest peak, or an earlier one within 10 dB and 1.5 ms before it: a table
-        top or a wall can be louder than a microphone behind the loudspeaker hears it.
-        """
-        points = 4 * FRAME_SAMPLES
-        response = self._impulse_response(reference, points)
-        strongest = int(response.argmax())
-        before = np.arange(strongest - round(1.5e-3 * points / 0.02), strongest + 1)
-        local = response[before % points]
-        higher = (local >= np.roll(local, 1)) & (local >= response[(before + 1) % points])
-        candidates = before[higher & (local > 0.32 * response[strongest])]
-        return float((candidates[0] if len(candidates) else strongest) % points / points * 0.02)
-
     # --- Following it ----------------------------------------------------------------
 
-    def _track(self, lock: _Lock, sound: FloatArray, clipped: float) -> RangeMap:
+    def _track(self, lock: Lock, sound: FloatArray, clipped: float) -> RangeMap:
         """Read all frames that end within the sound; keep the lock up to date."""
         seen, relocks = self._follow(lock, sound)
         continuous = lock.index > 0
@@ -242,7 +137,7 @@ class Channel:
         usable = float(seen.good.mean()) if count else 0.0
         self._misses = self._misses + 1 if usable < 0.2 else 0
         gain = seen.match / float(np.linalg.norm(lock.reference)) ** 2
-        blank = ~seen.good | _impulses(seen.tones, lock.last)
+        blank = ~seen.good | impulses(seen.tones, lock.last)
         if seen.good.sum() > 0.3 * count:
             self._learn(lock, seen.tones, gain, seen.good & ~blank)
         echoes, valid = self._echoes(lock, seen.tones, gain, blank)
@@ -267,7 +162,7 @@ class Channel:
             middle_hz=float(self.probe.frequencies_hz.mean()),
         )
 
-    def _follow(self, lock: _Lock, sound: FloatArray) -> tuple[_Seen, int]:
+    def _follow(self, lock: Lock, sound: FloatArray) -> tuple[_Seen, int]:
         """Cut the frames; where the direct path jumped, find it again and go on from there.
 
         Returns the frames and how often that happened.
@@ -288,7 +183,7 @@ class Channel:
 
     def _look(
         self,
-        lock: _Lock,
+        lock: Lock,
         sound: FloatArray,
         position: float,
         phase: float | None,
@@ -332,7 +227,7 @@ class Channel:
         amplitude = np.sqrt(power * len(self.probe.lines)) * 2 / FRAME_SAMPLES / DIFFERENCE_GAIN
         return float(20 * np.log10(amplitude + 1e-6))
 
-    def _learn(self, lock: _Lock, tones: ComplexArray, gain: ComplexArray, good: BoolArray) -> None:
+    def _learn(self, lock: Lock, tones: ComplexArray, gain: ComplexArray, good: BoolArray) -> None:
         """Let the reference follow the standing room, in tens of seconds."""
         if not good.any():
             return
@@ -344,7 +239,7 @@ class Channel:
         match = np.einsum("tk,k->t", tones[good], np.conj(lock.reference))
         lock.coherence += 0.3 * (float(np.median(np.abs(match) / norm)) - lock.coherence)
 
-    def _steer(self, lock: _Lock, match: ComplexArray, good: BoolArray) -> None:
+    def _steer(self, lock: Lock, match: ComplexArray, good: BoolArray) -> None:
         """Follow the clock: skew from the turn of the direct path within the hop."""
         index = np.flatnonzero(good)
         half = len(index) // 2
@@ -363,14 +258,14 @@ class Channel:
         lock.phase = 0.5 * tail
 
     def _echoes(
-        self, lock: _Lock, tones: ComplexArray, gain: ComplexArray, blank: BoolArray
+        self, lock: Lock, tones: ComplexArray, gain: ComplexArray, blank: BoolArray
     ) -> tuple[ComplexArray, BoolArray]:
         """Normalised, blanked, decimated, and transformed to ranges."""
         still = tones / (gain + 1e-12)[:, None]
         if blank.all() or not len(blank):
             still = np.repeat(lock.last_still[None, :], len(blank), axis=0)
         elif blank.any():
-            still = _interpolate(still, blank)
+            still = interpolate(still, blank)
         if len(still):
             lock.last = tones[-2:].copy()
             lock.last_still = still[-1].copy()
@@ -391,7 +286,7 @@ class Channel:
         valid = ~(flags[windows + middle] | flags[windows + middle - 1])
         return product(slow, self._to_range(lock)), valid
 
-    def _to_range(self, lock: _Lock) -> ComplexArray:
+    def _to_range(self, lock: Lock) -> ComplexArray:
         """Shape (tones, ranges), for the present place of the direct path."""
         if lock.transform is None:
             frequency = self.probe.frequencies_hz
@@ -423,36 +318,6 @@ class _Seen:
     """The room was not found again after a jump."""
 
 
-class _Lock:
-    """What is known of a probe that was found; changes from hop to hop."""
-
-    def __init__(
-        self,
-        *,
-        position: float,
-        skew: float,
-        reference: ComplexArray,
-        phase: float,
-        direct_s: float,
-    ) -> None:
-        self.position = position
-        """Next frame's start in the recording, in samples, fractional."""
-        self.skew = skew
-        self.reference = reference
-        """The standing room, shape (tones,)."""
-        self.phase = phase
-        """Of the room against the reference, at the next frame."""
-        self.direct_s = direct_s
-        self.index = 0
-        self.coherence = 1.0
-        self.residual_ppm = 0.0
-        self.last: ComplexArray | None = None
-        self.last_still = reference
-        self.history: ComplexArray | None = None
-        self.blank_history = np.zeros(0, dtype=bool)
-        self.transform: ComplexArray | None = None
-
-
 def _health_state(residual_ppm: float, clipped: float, usable: float) -> ReadingState:
     if usable < 0.5:
         wandering = abs(residual_ppm) > UNLOCKED_PPM / 2
@@ -478,42 +343,6 @@ def _lateness(tones: ComplexArray, reference: ComplexArray) -> float | None:
         return None
     delay = peak / points * FRAME_SAMPLES
     return float(delay if delay <= FRAME_SAMPLES / 2 else delay - FRAME_SAMPLES)
-
-
-def _impulses(tones: ComplexArray, last: ComplexArray | None) -> BoolArray:
-    """Frames hit by impulses: their second difference stands out.
-
-    Only when the distribution has a heavy tail: blanking costs accuracy in clean audio.
-    """
-    count = len(tones)
-    if count < 20:
-        return np.zeros(count, dtype=bool)
-    before = tones[:1] if last is None or len(last) < 2 else last
-    joined = np.concatenate((before, tones))
-    bend = np.linalg.norm(joined[2:] - 2 * joined[1:-1] + joined[:-2], axis=1)
-    bend = np.concatenate((np.repeat(bend[:1], count - len(bend)), bend))[-count:]
-    quiet = float(np.median(np.sort(bend)[: count // 2]))
-    hit = bend > IMPULSE_RATIO * quiet
-    if not 0.02 <= hit.mean() <= 0.8:
-        return np.zeros(count, dtype=bool)
-    # bend[i] belongs to the frame before it; its neighbours carry half of the impulse.
-    spread = hit.copy()
-    spread[:-1] |= hit[1:]
-    spread[:-2] |= hit[2:]
-    return spread
-
-
-def _interpolate(values: ComplexArray, blank: BoolArray) -> ComplexArray:
-    """Replace blanked rows by straight lines between the rows that were measured."""
-    good = np.flatnonzero(~blank)
-    bad = np.flatnonzero(blank)
-    after = np.searchsorted(good, bad)
-    low = good[np.maximum(after - 1, 0)]
-    high = good[np.minimum(after, len(good) - 1)]
-    share = np.where(high > low, (bad - low) / np.maximum(high - low, 1), 0.0)[:, None]
-    result = values.copy()
-    result[bad] = values[low] * (1 - share) + values[high] * share
-    return result
 
 
 def _low_pass(taps: int, cutoff: float) -> FloatArray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ, SOUND_M_PER_S
+from edge_worker.sensing.acoustic.range_map import SLOW_RATE_HZ, SOUND_M_PER_S
 
 FloatArray = npt.NDArray[np.float64]
 MIN_ARC_RAD = 0.6

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_worker.messages import ReadingState
-from edge_worker.sensing.acoustic.channel import HOP_S, Channel
+from edge_worker.sensing.acoustic.channel import Channel
 from edge_worker.sensing.acoustic.errors import SoundCardError
 from edge_worker.sensing.acoustic.probe import SAMPLE_RATE_HZ, Probe
+from edge_worker.sensing.acoustic.range_map import HOP_S
 from edge_worker.sensing.acoustic.sources import AudioSource
 
 MIN_SNR_DB = 25.0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ
+from edge_worker.sensing.acoustic.range_map import SLOW_RATE_HZ
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,8 +46,10 @@ class Pulse:
     """Score at the tracked rate over the median score."""
     lead: float
     """Score at the tracked rate over the best score elsewhere."""
-    halves: float
-    """The smaller prominence of the window's two halves, at the tracked rate."""
+    margin: float
+    """How far the tracker's belief in the rate lies above that in any other one."""
+    octave: float
+    """Best score at half the rate, over that at the rate; 0 where no heart beats so slowly."""
     level: FloatArray
     """Velocity spectrum over its running median, shape (POINTS // 2 + 1,)."""
 
@@ -103,9 +105,6 @@ class HeartTracker:
         velocity = np.diff(movement_mm) * SLOW_RATE_HZ
         level = self._level(velocity)
         score = self._score(level, quiet)
-        half = len(velocity) // 2
-        early = self._score(self._level(velocity[:half]), quiet)
-        late = self._score(self._level(velocity[half:]), quiet)
         self._advance(score / np.median(score))
         best = int(self._belief.argmax())
         near = slice(max(0, best - 4), best + 5)
@@ -113,15 +112,17 @@ class HeartTracker:
         middle = float(np.median(score))
         elsewhere = score.copy()
         elsewhere[max(0, best - 14) : best + 15] = 0
-        wide = slice(max(0, best - 8), best + 9)
+        others = self._belief.copy()
+        others[max(0, best - 14) : best + 15] = -np.inf
+        half_rate = int(np.searchsorted(RATES, RATES[best] / 2))
+        slower = score[half_rate - 3 : half_rate + 4] if RATES[best] / 2 > RATES[3] else score[:0]
         return Pulse(
             rate=_refined_rate(level, float(RATES[near][score[near].argmax()])),
             window_rate=float(RATES[int(score.argmax())]),
             prominence=here / middle,
             lead=here / float(elsewhere.max()),
-            halves=float(
-                min(early[wide].max() / np.median(early), late[wide].max() / np.median(late))
-            ),
+            margin=float(self._belief[best] - others.max()),
+            octave=float(slower.max(initial=0.0)) / here,
             level=level,
         )
 

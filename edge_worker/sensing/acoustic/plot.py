@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge_worker.messages import ReadingState
-from edge_worker.sensing.acoustic.channel import HOP_S, RANGE_M, SLOW_RATE_HZ
 from edge_worker.sensing.acoustic.errors import AcousticError
+from edge_worker.sensing.acoustic.range_map import HOP_S, RANGE_M, SLOW_RATE_HZ
 from edge_worker.sensing.acoustic.receiver import Hop
 
 COLUMNS_PER_HOP = 10

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_worker.messages import ReadingState
-from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ
+from edge_worker.sensing.acoustic.range_map import SLOW_RATE_HZ
 from edge_worker.sensing.acoustic.targets import RangePicture
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_worker.catalogue.ports import Vitals
-from edge_worker.sensing.acoustic.channel import Channel, RangeMap
+from edge_worker.sensing.acoustic.channel import Channel
 from edge_worker.sensing.acoustic.probe import Probe
+from edge_worker.sensing.acoustic.range_map import RangeMap
 from edge_worker.sensing.acoustic.sources import AudioBlock, AudioSource
 from edge_worker.sensing.acoustic.vitals import VitalSigns
 

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Emit, Output, SourceError, ToolContext
-from edge_worker.sensing.acoustic.channel import Channel, RangeMap
+from edge_worker.sensing.acoustic.channel import Channel
 from edge_worker.sensing.acoustic.errors import AcousticError
 from edge_worker.sensing.acoustic.probe import SAMPLE_RATE_HZ
+from edge_worker.sensing.acoustic.range_map import RangeMap
 from edge_worker.sensing.acoustic.recording import WavSource
 from edge_worker.sensing.acoustic.settings import ScenarioSettings, SonarSettings
 from edge_worker.sensing.acoustic.simulated_body import Body, Segment

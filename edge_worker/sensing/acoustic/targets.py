@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from edge_worker.sensing.acoustic.channel import RANGE_M, SLOW_RATE_HZ, ComplexArray
+from edge_worker.sensing.acoustic.range_map import RANGE_M, SLOW_RATE_HZ, ComplexArray
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edge_worker.messages import ReadingState
-from edge_worker.sensing.acoustic.channel import RANGE_M, Channel, RangeMap
+from edge_worker.sensing.acoustic.channel import Channel
 from edge_worker.sensing.acoustic.probe import SAMPLE_RATE_HZ, Probe
+from edge_worker.sensing.acoustic.range_map import RANGE_M, RangeMap
 from edge_worker.sensing.acoustic.simulator import Scene, Simulation
 from tests.worker.acoustic.acoustic_rooms import Room
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import csv
+import gzip
 import math
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -8,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_worker.sensing.acoustic.breathing import breath_band, measure_breathing
-from edge_worker.sensing.acoustic.channel import SLOW_RATE_HZ
 from edge_worker.sensing.acoustic.displacement import Circle, demodulate, fit_circle, still_there
 from edge_worker.sensing.acoustic.heart import WINDOW_S, HeartTracker
 from edge_worker.sensing.acoustic.presence import moving, pausing
+from edge_worker.sensing.acoustic.range_map import SLOW_RATE_HZ
 from tests.worker.acoustic.acoustic_rooms import DATA
 
 MM_PER_RAD = 1000 * 343 / 20_000 / (4 * np.pi)
@@ -148,21 +151,24 @@ def test_count_on_recorded_breathing_against_the_chest_strap() -> None:
     folder = DATA / "office_tasks"
     if not folder.exists():
         pytest.skip("shared/data/office_tasks is not on this computer")
-    pandas = pytest.importorskip("pandas")
-    wave = pandas.read_csv(folder / "breathing_25hz" / "T157_Breathing.csv.gz")
-    wave.index = pandas.to_datetime(wave["Time"], dayfirst=True)
-    straps = pandas.read_csv(folder / "heart_breathing_1hz.csv.gz", low_memory=False)
-    strap = straps[straps["id"] == "T157"]
-    strap = pandas.Series(
-        pandas.to_numeric(strap["BR_z"]).to_numpy(), pandas.to_datetime(strap["CovertedTime"])
-    )
-    strap = strap[~strap.index.duplicated()]
+    wave_s, wave = [], []
+    with gzip.open(folder / "breathing_25hz" / "T157_Breathing.csv.gz", "rt") as file:
+        for row in csv.DictReader(file):
+            moment = datetime.strptime(row["Time"], "%d/%m/%Y %H:%M:%S.%f")
+            wave_s.append(moment.timestamp())
+            wave.append(float(row["BreathingWaveform"]))
+    strap = {}
+    with gzip.open(folder / "heart_breathing_1hz.csv.gz", "rt") as file:
+        for row in csv.DictReader(file):
+            if row["id"] == "T157" and row["BR_z"]:
+                moment = datetime.fromisoformat(row["CovertedTime"])
+                strap.setdefault(moment.timestamp(), float(row["BR_z"]))
     errors = []
-    for end in strap.index[60:-30:40]:
-        later = end + pandas.Timedelta(seconds=20)
-        start = end - pandas.Timedelta(seconds=30)
-        part = wave.loc[start:end, "BreathingWaveform"].to_numpy(dtype=float)
-        if len(part) < 740 or np.std(part) == 0 or math.isnan(strap.get(later, math.nan)):
+    for end in sorted(strap)[60:-30:40]:
+        later = end + 20
+        first, last = np.searchsorted(wave_s, [end - 30, end])
+        part = np.array(wave[first:last])
+        if len(part) < 740 or np.std(part) == 0 or later not in strap:
             continue
         found = measure_breathing(part)
         if not math.isnan(found.spread):
