@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
@@ -22,6 +22,7 @@ from .const import DOMAIN
 from .coordinator import EdgeCoordinator
 from .messages import Condition, EventKind, Monitor, Plan, Quantity, ReadingState, Scalar
 from .planner import reply
+from .planner.conditions import is_breathing_pause
 
 EVENT_ALERT = "alert"
 
@@ -248,6 +249,9 @@ class AlertWatcher:
         for key in monitors.keys() - known.keys():
             condition = monitors[key].plan.goal.condition
             if condition is not None:
+                # A pause is told when it has lasted long enough to be one.
+                if is_breathing_pause(condition):
+                    condition = replace(condition, for_s=None)
                 self._alerts[key] = Alert(
                     self._hass,
                     condition,
@@ -275,8 +279,11 @@ class AlertWatcher:
             self._save()
 
     @callback
-    def _event_told(self, _subject: str, kind: str, data: Mapping[str, Any]) -> None:
-        """Tell the satellite that the time of its monitor is over."""
+    def _event_told(self, subject: str, kind: str, data: Mapping[str, Any]) -> None:
+        """Tell that somebody holds their breath, or that the time of a monitor is over."""
+        if kind == EventKind.BREATHING_PAUSE:
+            self._breathing_paused(subject)
+            return
         key = str(data.get("monitor"))
         monitor = self._monitors.get(key) or self._leaving.get(key)
         if kind != EventKind.MONITOR_ENDED or monitor is None:
@@ -286,6 +293,14 @@ class AlertWatcher:
         if asker is not None:
             text = reply.ended(monitor.plan.goal, self._coordinator.home(), asker.language)
             self._say(asker, text)
+
+    def _breathing_paused(self, subject: str) -> None:
+        for key, alert in self._alerts.items():
+            plan = self._monitors[key].plan
+            condition = plan.goal.condition
+            if condition and is_breathing_pause(condition) and subject in _subjects(plan):
+                alert.async_update(0.0)
+                self._save()
 
     @callback
     def _tell(self, monitor: Monitor, value: Scalar) -> None:

@@ -203,6 +203,24 @@ async def test_alert_survives_a_restart_and_is_not_told_twice(
     assert again.attributes["value"] == 103.0
 
 
+async def test_breathing_pause_is_what_stops_breathing_means(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    await request(hass, "tell me if Anna stops breathing")
+    hub.read("person.anna", Quantity.BREATHING_RATE, 14.0)
+    hub.tell(m.EventKind.BREATHING_PAUSE, "person.ben")
+    await hass.async_block_till_done()
+    assert notifications(hass) == []
+    for _ in range(2):  # told once for each pause
+        hub.tell(m.EventKind.BREATHING_PAUSE, "person.anna")
+        hub.tell(m.EventKind.BREATHING_PAUSE, "person.anna")
+        await hass.async_block_till_done()
+        (message,) = notifications(hass)
+        assert message == "A breathing pause of Anna was seen."
+        hub.read("person.anna", Quantity.BREATHING_RATE, 14.0)
+        await hass.async_block_till_done()
+
+
 async def test_stopped_alert_is_silent(
     hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
 ) -> None:

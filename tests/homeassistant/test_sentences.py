@@ -42,6 +42,7 @@ def matcher() -> Intents:
 # About us, but about somebody whom the home does not know: the gate cannot tell, and the
 # answer is that nobody of that name is known.
 STRANGERS = {
+    "monitor Peter's heart rate",
     "Monitor Peter's heart rate",
     "监测老王的心率",
     "监测狗的心率",

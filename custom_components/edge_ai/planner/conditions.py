@@ -161,3 +161,12 @@ def _presence(items: Sequence[Item]) -> list[Condition]:
 def with_hold(condition: Condition, for_s: int | None) -> Condition:
     """The condition that must hold this long."""
     return replace(condition, for_s=for_s)
+
+
+def is_breathing_pause(condition: Condition) -> bool:
+    """Tell whether "stops breathing" is meant: the hub tells it, no rate ever reads zero."""
+    return (
+        condition.quantity is Quantity.BREATHING_RATE
+        and condition.op == "=="
+        and condition.value == 0
+    )

@@ -248,17 +248,18 @@ ENGLISH: Table = {
         spirits | mood swing/swings | wellbeing | well being | how i am doing | mental wellbeing
         mental well being | mental health | mindset | temper | morale | mood level/levels
         emotional wellbeing | emotional health | emotional condition | mental condition
-        psychological state | vibe | headspace | disposition | emotional status
+        psychological state | vibe | disposition | emotional status
         demeanor/demeanour | mood state
     """,
     (Kind.QUANTITY, _STRESS): """
-        stress | stress level/levels | stress score | stressing | mental stress | tension
+        stress | stress level/levels | stress score | mental stress | tension
         anxiety | anxiety level/levels | stresslevel | strain | stress reading/readings
         tension level/levels | stress state | mental load | mental strain | nervousness
         stressor
     """,
     (Kind.QUANTITY, _BREATHING): """
         breathing | breath/breaths | breathe/breathes | respiration/respirations | respiratory
+        sleep breathing
         breathing/respiratory/respiration/breath/breathing rate/rates/frequency/speed
         breathing/respiratory/respiration/breath/breathing rhythm/pace/pattern/patterns
         rate of breathing/respiration | breaths per/a minute [rate] | inhaling and exhaling
@@ -522,7 +523,7 @@ ENGLISH: Table = {
         drop/drops/dropping/dropped | decrease/decreases/decreasing
         go/goes/going/went/gone down | sink/sinks/sinking | slow/slows down | decline/declines
         dip/dips/dipping | plunge/plunges | plummets | eases [off/up] | lessens | subsides
-        tanks | worsens | worsen | gets/get worse | deteriorate/deteriorates/deteriorating
+        tanks | worsens | worsen | gets/get worse/bad | deteriorate/deteriorates/deteriorating
         slump/slumps | sours | turns bad | turns sour | come/comes down | gets lower | slips
         takes a dip | takes a nosedive | goes south
     """,
@@ -544,13 +545,14 @@ ENGLISH: Table = {
         so he | given that | now that | considering | seeing as | seeing that
     """,
     (Kind.YOU, None): """
-        you | your | yours | yourself | the assistant | this assistant | alexa | google | siri
+        you | u | ur | your | yours | yourself
+        the assistant | this assistant | alexa | google | siri
     """,
     # --- Words that change nothing ---
     (Kind.SMALL, None): """
         wise | this month | this year | this weekend | of late | once more please
         had enough of please | at home please | all in all | continuous | ongoing | constant
-        regular | steady | sleep | sleeping | sleeps | slept | resting | nap | of sorts
+        regular | steady | sleeping | resting | of sorts
         thorough | careful | reliable | good/proper/close job of | all of my | all my | all the
         each of | the both of | in general | precise | exact | accurate | real time | latest
         most recent | present | actual | brief | quick | short | long term | long running | basic

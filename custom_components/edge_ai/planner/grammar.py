@@ -164,6 +164,8 @@ def _groups(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | 
     persons = groups[-1].persons if groups else ()
     if _is_usage(items, kinds, intent):
         return [Group(persons, (Quantity.APP_USAGE,))]
+    if intent is Intent.STOP and Kind.PHONE in kinds and kinds & {Kind.MONITOR, Kind.SENSING}:
+        return [Group(persons, (Quantity.APP_USAGE,))]
     if _is_presence(items, kinds, intent):
         named = tuple(person for person in persons if person is not None)
         return [Group(named, (Quantity.PRESENCE,))]
@@ -222,7 +224,17 @@ def _is_yes_or_no(items: Sequence[Item]) -> bool:
 
 
 def _stops_sensing(items: Sequence[Item]) -> bool:
-    """Is it our work that shall stop? "Stop the track" means music."""
+    """Is it our work that shall stop? "Stop the track" means music.
+
+    "Turn off the monitor" means a screen, 关掉监控 a camera: a bare noun is not enough.
+    """
+    switched = any(
+        item.kind is Kind.STOP and item.text.startswith(_SWITCHING_OFF) for item in items
+    )
+    if switched and any(item.text in _SCREENS_AND_CAMERAS for item in items):
+        return False
+    if any(item.kind is Kind.PHONE for item in items):
+        return False  # its notifications are its own
     somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
     return any(
         item.kind in {Kind.SENSING, Kind.NOTIFY}
@@ -233,6 +245,10 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         )
         for item in items
     )
+
+
+_SWITCHING_OFF = ("turn", "switch", "shut", "power", "关")
+_SCREENS_AND_CAMERAS = frozenset({"monitor", "monitors", "监 控", "监 视"})
 
 
 # "Keep an eye on Anna": whom to watch, but not what.

@@ -37,7 +37,6 @@ _NAMED = frozenset(
         Kind.NOBODY,
         Kind.EMPTY,
         Kind.LEVEL,
-        Kind.CHANGE,
         Kind.AND,
         Kind.PAST,
         Kind.NEXT,
@@ -54,11 +53,13 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     if Kind.TRAIN in kinds or Kind.IMPROVE in kinds:
         return _training(items, kinds)
     if Kind.STOP in kinds and not _is_breathing_stop(items, conditions):
-        return _stopping(kinds)
+        return _stopping(items, kinds)
     if Kind.NOTIFY in kinds:
         return None if _notifies_another(items) else Intent.ALERT
     if Kind.REMIND in kinds:
         # "Remind me to check my pulse" is a reminder.
+        if _notifies_another(items):
+            return None
         noun = Kind.START in kinds and Kind.QUANTITY in kinds
         return Intent.ALERT if conditions or Kind.CHANGE in kinds or noun else None
     if Kind.TELL in kinds:
@@ -86,7 +87,15 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     return Intent.TRAIN if named or known else None
 
 
-def _stopping(kinds: set[Kind]) -> Intent | None:
+# Words that end a monitor only beside one: "delete my mood data" is about what was stored.
+_ERASING = ("delet", "remov", "eras", "clear", "删", "移 除", "清")
+_RUNNING = _ALERTING | {Kind.MONITOR, Kind.SENSING}
+
+
+def _stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
+    erases = any(item.kind is Kind.STOP and item.text.startswith(_ERASING) for item in items)
+    if erases and not kinds & _RUNNING:
+        return None
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
     if Kind.DURATION in kinds or (kinds & _TRIGGERS and not kinds & _ALERTING):
         return None
@@ -100,7 +109,9 @@ def _is_breathing_stop(items: Sequence[Item], conditions: Sequence[Condition]) -
         for condition in conditions
     )
     first = next(item.kind for item in items if item.kind in _ALERTING | _TRIGGERS | {Kind.STOP})
-    later = items[-1].kind in _ALERTING
+    # "Stop the breathing alert" ends with a noun, "stops breathing, alert me" with an order.
+    order = items[0].kind is not Kind.STOP or items[-1].text.endswith(("me", "us", "我", "know"))
+    later = items[-1].kind in _ALERTING and order
     return wanted and stopped and (first is not Kind.STOP or later)
 
 
@@ -119,8 +130,10 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
 
 
 def _notifies_another(items: Sequence[Item]) -> bool:
-    """Is it "notify Ben when ...", which is beyond us?"""
+    """Is it "notify Ben when ...", 提醒小雨放松, which is beyond us?"""
     kinds = [item.kind for item in items]
+    if kinds == [Kind.REMIND, Kind.PERSON, Kind.FEELING]:
+        return True
     return any(
         first is Kind.NOTIFY and second is Kind.PERSON and third in _TRIGGERS
         for first, second, third in zip(kinds, kinds[1:], kinds[2:], strict=False)
@@ -145,9 +158,14 @@ def _asks_itself(text: str) -> bool:
 
 
 def _tells_another(items: Sequence[Item]) -> bool:
-    """Say "Tell Ben to come" is a message; a bare "tell" is never for the one who asks."""
+    """Say "Tell Ben to come" is a message, "what did Anna say" asks for her words."""
     return any(
-        first.kind is Kind.TELL and first.text in {"tell", "inform"} and second.kind is Kind.PERSON
+        (
+            first.kind is Kind.TELL
+            and first.text in {"tell", "inform"}
+            and second.kind is Kind.PERSON
+        )
+        or (first.kind is Kind.PERSON and second.kind is Kind.TELL and second.text == "say")
         for first, second in itertools.pairwise(items)
     )
 
@@ -167,12 +185,14 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if Kind.SENSING not in kinds and any(_is_setting(item) for item in items):
         # "Set my mood to ..." belongs to lamps; "set an alert" has been seen above.
         return None
-    if Kind.START in kinds and Kind.FEELING in kinds and Kind.QUANTITY not in kinds:
+    if Kind.START in kinds and Kind.FEELING in kinds and not kinds & {Kind.QUANTITY, Kind.ASK}:
         # 来个好心情: a feeling cannot be switched on.
         return None
     if kinds & {Kind.MONITOR, Kind.START}:
         # "How do I monitor ...", "are you monitoring ...": about us, but no order.
-        how = items[0].kind is Kind.ASK and items[0].value == "how"
+        if _notes_a_feeling(items) or (items[-1].kind is Kind.PHONE and Kind.QUANTITY in kinds):
+            return None
+        how = items[0].kind is Kind.ASK and (items[0].value == "how" or items[0].text == "how much")
         return None if how or items[0].kind is Kind.AUXILIARY else Intent.MONITOR
     if Kind.SENSING in kinds:
         # "Do you mind tracking my mood?" begins with what is wanted.
@@ -182,6 +202,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if asks and _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:
         # "See how my stress develops over the next hour", "check my pulse for a minute".
         return Intent.MONITOR
+    if _asks_advice(items):
+        return None
     if asks or Kind.TELL in kinds or Kind.WHO in kinds:
         return Intent.QUERY
     if Kind.FEELING in kinds:
@@ -189,4 +211,33 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None
     if Kind.DURATION in kinds and Kind.PAST not in kinds:
         return Intent.MONITOR
+    if len(items) == 1 and not _is_vital_rate(items[0]):
+        # "Mood", "breathe": the word alone may be a lamp's, a song's, or an exercise.
+        return None
+    if items[-1].kind is Kind.LEVEL:
+        # "My heart is racing" states something.
+        return None
     return Intent.QUERY if kinds <= _NAMED else None
+
+
+def _notes_a_feeling(items: Sequence[Item]) -> bool:
+    """Is it "log my mood as sad", an entry in a diary?"""
+    kinds = [item.kind for item in items]
+    return kinds[-1] is Kind.FEELING and (Quantity.MOOD,) in [
+        item.value for item in items if item.kind is Kind.QUANTITY
+    ]
+
+
+def _is_vital_rate(item: Item) -> bool:
+    return any(word in item.text for word in ("rate", "pulse", "heartbeat", "率", "脉", "心 跳"))
+
+
+def _asks_advice(items: Sequence[Item]) -> bool:
+    """Is it "how do I lower my heart rate", which wants to know a way?"""
+    kinds = [item.kind for item in items[:4]]
+    return (
+        items[0].kind is Kind.ASK
+        and items[0].value == "how"
+        and kinds[1:3] == [Kind.AUXILIARY, Kind.ME]
+        and kinds[3:] == [Kind.MOVE]
+    )

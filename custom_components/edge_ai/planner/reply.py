@@ -19,6 +19,7 @@ from ..messages import (
     Refusal,
     Scalar,
 )
+from .conditions import is_breathing_pause
 from .home import Home
 from .words import is_chinese, join, name_of, say
 
@@ -166,6 +167,10 @@ def alert(plan: Plan, value: Scalar, home: Home, language: str) -> str:
     goal = plan.goal
     quantity = goal.condition.quantity if goal.condition else goal.quantities[0]
     person, area = home.person(goal.person), home.area(goal.area)
+    if goal.condition and is_breathing_pause(goal.condition):
+        place = person or area
+        whose, of = (f" of {place.name}", f"{place.name}的") if place else ("", "")
+        return say(language, f"A breathing pause{whose} was seen.", f"发现{of}呼吸暂停。")
     return reading(
         quantity,
         value,

@@ -56,8 +56,8 @@ MAX_UNSTEADY = 8.0
 """Range of the last three rates, beats per minute."""
 MIN_RATIO = 15.0
 """Movement over noise, below which nothing is measured."""
-GATE_COEFFICIENTS = (1.858, -2.530, -0.081, 0.433, -0.841, -2.951)
-GATE_INTERCEPT = -1.028
+GATE_COEFFICIENTS = (0.621, -1.204, -0.046, 0.593, -0.355, -1.590)
+GATE_INTERCEPT = -0.668
 HARMONIC_REACH = 1.5
 """Pulse and breathing's harmonic closer than this, per minute, cannot be told apart."""
 HARMONIC_SMEAR = 4.0
