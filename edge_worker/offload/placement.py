@@ -1,0 +1,107 @@
+"""Where a model runs, what that costs, and why: results of planning, without any method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Policy(StrEnum):
+    """What the owner wants least of. Cards: `policies.POLICY_CARDS`."""
+
+    LATENCY = "latency"
+    TRAFFIC = "traffic"
+    ENERGY = "energy"
+    PRIVACY = "privacy"
+
+
+class Where(StrEnum):
+    """Who computes. STREAM: the hub, fed while the sensor records."""
+
+    DEVICE = "device"
+    HUB = "hub"
+    STREAM = "stream"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """The way from device to hub: bits per second up, seconds there and back."""
+
+    bandwidth_bps: float
+    rtt_s: float
+    loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.bandwidth_bps > 0 and self.rtt_s >= 0 and 0 <= self.loss < 1):
+            raise ValueError(
+                "A link needs a bandwidth above 0, a round trip of 0 or more, a loss below 1."
+            )
+
+    def transfer_s(self, size: float) -> float:
+        """Seconds until `size` bytes sent now have arrived (half a round trip included).
+
+        Lost packets are sent again by TCP, hence the share that arrives.
+        """
+        return size * 8 / (self.bandwidth_bps * (1 - self.loss)) + self.rtt_s / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """Of one inference. Times in seconds; their sum is the latency."""
+
+    device_s: float = 0.0
+    encode_s: float = 0.0
+    link_s: float = 0.0
+    decode_s: float = 0.0
+    hub_s: float = 0.0
+    bytes: float = 0.0
+    """Sent by the device, headers included."""
+    energy_j: float = 0.0
+    """Of the device: a proxy from processor time and bytes sent, see `policies`."""
+
+    @property
+    def latency_s(self) -> float:
+        return self.device_s + self.encode_s + self.link_s + self.decode_s + self.hub_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One way to run the model. `forbidden`: a sentence when a constraint rules it out."""
+
+    where: Where
+    costs: Costs
+    cut: str | None = None
+    """Name of the cut, for SPLIT."""
+    tier: str | None = None
+    """How the features, or the inputs (HUB, STREAM), are coded."""
+    tensors: tuple[str, ...] = ()
+    """What crosses."""
+    accuracy_loss: float = 0.0
+    """Measured, in the unit of the bundle's metric; 0 = none."""
+    forbidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraints:
+    """What no policy may break."""
+
+    raw_stays: bool = True
+    """Inputs of the model, in whatever coding, may not leave the device."""
+    device_memory_bytes: int | None = None
+    hub_memory_bytes: int | None = None
+    max_accuracy_loss: float | None = None
+    period_s: float | None = None
+    """Seconds from one inference to the next: what takes longer falls behind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """The chosen option, all others, and sentences for people."""
+
+    chosen: Option
+    options: tuple[Option, ...]
+    policy: Policy
+    reason: str
+    advice: str = ""
+    """When a split doesn't pay: what would have to change."""
