@@ -88,6 +88,17 @@ def version() -> None:
     typer.echo(__version__)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def traffic(context: typer.Context) -> None:
+    """App usage from home traffic: captures, live interface, generator."""
+    from edge_worker.sensing.traffic.cli import main as run_traffic
+
+    raise typer.Exit(run_traffic(context.args))
+
+
 def _settings(config: Path | None) -> Settings:
     try:
         return load(config)
@@ -104,10 +115,8 @@ def _mount_wings() -> None:
     """Add the commands of the wings; their modules import nothing heavy by themselves."""
     from edge_worker.mood.cli import app as mood
     from edge_worker.sensing.acoustic.cli import app as acoustic
-    from edge_worker.sensing.traffic.cli import app as traffic
 
     app.add_typer(acoustic, name="acoustic")
-    app.add_typer(traffic, name="traffic")
     app.add_typer(mood, name="mood")
 
 

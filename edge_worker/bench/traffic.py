@@ -47,7 +47,7 @@ DATA_BYTES = 420
 SCAPY_PACKETS, SLOW_PACKETS = 20_000, 200_000
 
 _OWN = (
-    *(sys.executable, "-c", "from edge_worker.cli import main; main()"),
+    *(sys.executable, "-m", "edge_worker"),
     *("traffic", "analyze"),
 )
 _NFSTREAM = """

@@ -67,7 +67,7 @@ def test_run_waits_for_a_broker_and_ends_on_request(tmp_path: Path, wait_for: Wa
     log = tmp_path / "log"
     with log.open("wb") as output:
         worker = subprocess.Popen(
-            [sys.executable, "-c", "from edge_worker.cli import main; main()", "run"],
+            [sys.executable, "-m", "edge_worker", "run"],
             env={
                 **os.environ,
                 "EDGE_WORKER_MQTT__PORT": "1",

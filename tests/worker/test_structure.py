@@ -77,3 +77,13 @@ def loaded(code: str) -> set[str]:
 )
 def test_heavy_libraries_stay_unloaded(code: str) -> None:
     assert loaded(code).isdisjoint(HEAVY)
+
+
+def test_a_capture_is_read_without_the_libraries_of_the_worker() -> None:
+    command = "sys.argv = ['edge-worker', 'traffic', 'analyze', '/no/such.pcap']"
+    modules = loaded(
+        f"import sys; {command}\nfrom edge_worker.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
+    assert "edge_worker" in modules
+    assert modules.isdisjoint(("typer", "pydantic", "cryptography", "rich"))

@@ -11,10 +11,6 @@ import hmac
 import struct
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from edge_worker.sensing.traffic.names.host import shown_name
 from edge_worker.sensing.traffic.names.tls import MAX_HELLO_BYTES, Hello, hello_from_handshake
 
@@ -144,6 +140,8 @@ class InitialKeys:
 
     def mask(self, sample: bytes) -> bytes:
         """Header protection mask for a sample of 16 bytes."""
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
         encryptor = Cipher(algorithms.AES(self.mask_key), modes.ECB()).encryptor()
         return encryptor.update(sample)
 
@@ -153,6 +151,10 @@ class InitialKeys:
 
     def open(self, packet: _Initial, whole: bool) -> bytes | None:
         """The plain frames of a packet, None when the keys don't fit."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         data, at = packet.data, packet.number_at
         if at + 20 > len(data):
             return None
