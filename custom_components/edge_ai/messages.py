@@ -208,11 +208,23 @@ class DeviceCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyCard:
+    """What a placement may spare: a request may choose one by its name or a phrase."""
+
+    name: str
+    title: str
+    summary: str
+    phrases: tuple[str, ...] = ()
+    """Words of a request that choose it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """All devices and tools of a home. The planner knows nothing else."""
 
     devices: tuple[DeviceCard, ...] = ()
     tools: tuple[ToolCard, ...] = ()
+    policies: tuple[PolicyCard, ...] = ()
 
 
 # --- Goal and plan ---------------------------------------------------------------------

@@ -48,7 +48,10 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """Of one inference. Times in seconds; their sum is the latency."""
+    """Of one inference. Times in seconds; their sum is the latency.
+
+    Counted from the complete window on the device until the result is back there.
+    """
 
     device_s: float = 0.0
     encode_s: float = 0.0

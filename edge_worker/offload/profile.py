@@ -1,0 +1,268 @@
+"""What a model costs on this machine, in the runtime that will execute it.
+
+Stage one times every operation, without fusing, and scales the sum to the whole model as
+it really runs (fusing made heads three to six times faster than their operations' sum in
+eager torch). Stage two times every head and tail of the bundle whole. Kept in a file until
+the model, the host, the runtime or the number of threads changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_worker.offload.bundle import Bundle, FileEntry
+from edge_worker.offload.graph import ModelGraph, Tensor
+from edge_worker.offload.onnx_graph import session
+from edge_worker.offload.partition import peak_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RUNS = 15
+# Stop repeating a large model after this long; at least three runs are made.
+_PATIENCE_S = 3.0
+_TRACE_RUNS = 5
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used: the message is a sentence for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """Where it was measured; a profile counts for no other host."""
+
+    name: str
+    processor: str
+    runtime: str
+    threads: int
+
+    @classmethod
+    def here(cls, threads: int) -> Host:
+        import onnxruntime
+
+        return cls(
+            name=platform.node(),
+            processor=platform.machine(),
+            runtime=f"onnxruntime {onnxruntime.__version__}",
+            threads=threads,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationCost:
+    """Of one operation: seconds, bytes of its outputs and of its parameters."""
+
+    name: str
+    kind: str
+    seconds: float
+    output_bytes: int
+    parameter_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartCost:
+    """Of one head and its tail, each whole, in seconds."""
+
+    head_s: float
+    tail_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Costs of one model on one host."""
+
+    model_hash: str
+    host: Host
+    whole_s: float
+    memory_bytes: int
+    """Parameters, and the most that is alive at once, of the whole model."""
+    operations: tuple[OperationCost, ...]
+    parts: Mapping[str, PartCost] = field(default_factory=dict)
+    """`<cut>/<tier>` → its halves."""
+    slowdown: float = 1.0
+    """1 = as measured; otherwise calculated for a machine so many times slower."""
+
+    def slowed(self, factor: float) -> Profile:
+        """The same model on a machine that takes `factor` times as long over everything."""
+        if not 0 < factor < 1e6:
+            raise ProfileError("A device is slower by a factor above 0.")
+        return replace(
+            self,
+            whole_s=self.whole_s * factor,
+            operations=tuple(
+                replace(item, seconds=item.seconds * factor) for item in self.operations
+            ),
+            parts={
+                name: PartCost(head_s=item.head_s * factor, tail_s=item.tail_s * factor)
+                for name, item in self.parts.items()
+            },
+            slowdown=self.slowdown * factor,
+        )
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Of each operation."""
+        return {item.name: item.seconds for item in self.operations}
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Profile:
+        """Raises ProfileError for anything that is not a profile."""
+        try:
+            data: dict[str, Any] = json.loads(text)
+            data["host"] = Host(**data["host"])
+            data["operations"] = tuple(OperationCost(**item) for item in data["operations"])
+            data["parts"] = {name: PartCost(**item) for name, item in data["parts"].items()}
+            found = cls(**data)
+            times = [found.whole_s, *(item.seconds for item in found.operations)]
+            times += [value for item in found.parts.values() for value in vars(item).values()]
+            if not all(isinstance(item, (int, float)) and 0 <= item < 1e6 for item in times):
+                raise ValueError("a time is no time")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ProfileError(f"This is not a profile: {error}.") from error
+        return found
+
+
+def profile_bundle(bundle: Bundle, *, threads: int = 1) -> Profile:
+    """Measure every operation, the whole model, and all halves. Takes seconds."""
+    graph, place = bundle.graph, bundle.path(bundle.manifest.model)
+    whole_s = time_part(place, [entry.tensor for entry in bundle.manifest.inputs], threads)
+    timed: dict[tuple[str, str], PartCost] = {}
+    parts = {}
+    for cut in bundle.manifest.cuts:
+        for tier in cut.tiers:
+            files = tier.head.sha256, tier.tail.sha256
+            if files not in timed:
+                wire = [entry.tensor for entry in tier.wire]
+                timed[files] = PartCost(
+                    head_s=time_part(bundle.path(tier.head), _inputs(bundle), threads),
+                    tail_s=time_part(bundle.path(tier.tail), wire, threads),
+                )
+            parts[f"{cut.name}/{tier.name}"] = timed[files]
+    return Profile(
+        model_hash=bundle.manifest.model_hash,
+        host=Host.here(threads),
+        whole_s=whole_s,
+        memory_bytes=peak_bytes(graph, graph.operations, graph.outputs),
+        operations=operation_costs(graph, place, whole_s=whole_s),
+        parts=parts,
+    )
+
+
+def _inputs(bundle: Bundle) -> list[Tensor]:
+    return [entry.tensor for entry in bundle.manifest.inputs]
+
+
+def cached_profile(bundle: Bundle, folder: Path, *, threads: int = 1) -> tuple[Profile, bool]:
+    """The kept profile, or a new one, which is kept; and whether it was kept before."""
+    place = folder / f"{_key(bundle, Host.here(threads))}.json"
+    try:
+        return Profile.from_json(place.read_bytes()), True
+    except (OSError, ProfileError):
+        # Not there, or damaged: measuring again costs seconds and loses nothing.
+        found = profile_bundle(bundle, threads=threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as draft:
+        draft.write(found.to_json())
+    os.replace(draft.name, place)
+    return found, False
+
+
+def _key(bundle: Bundle, host: Host) -> str:
+    """Changes with the model, its halves, and whatever `Host` holds."""
+    files: list[FileEntry] = list(bundle.manifest.files())
+    text = json.dumps([[entry.sha256 for entry in files], asdict(host)])
+    return f"{bundle.manifest.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def time_part(place: Path, inputs: list[Tensor], threads: int = 1) -> float:
+    """Median seconds of one run.
+
+    With one thread, of processor time: what else the machine does changes it little.
+    """
+    runner = session(str(place), threads=threads)
+    names = [item.name for item in runner.get_inputs()]
+    feed = {
+        name: example(tensor, seed)
+        for seed, (name, tensor) in enumerate(zip(names, inputs, strict=True))
+    }
+    clock = time.thread_time if threads == 1 else time.perf_counter
+    return _median(lambda: runner.run(None, feed), clock)
+
+
+def _median(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    work()
+    work()
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < RUNS and (len(times) < 3 or time.perf_counter() - began < _PATIENCE_S):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+
+def example(tensor: Tensor, seed: int = 0) -> NDArray[Any]:
+    """A made-up sample; times of these operations don't depend on values."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    if tensor.dtype.startswith("float"):
+        return generator.normal(size=tensor.shape).astype(tensor.dtype)
+    return generator.integers(0, 4, size=tensor.shape).astype(tensor.dtype)
+
+
+def operation_costs(graph: ModelGraph, place: Path, *, whole_s: float) -> tuple[OperationCost, ...]:
+    """Time every operation by the runtime's own trace; their sum is scaled to `whole_s`."""
+    traced = _trace(graph, place)
+    total = sum(traced.get(item.name, 0.0) for item in graph.operations)
+    scale = whole_s / total if total > 0 else 0.0
+    return tuple(
+        OperationCost(
+            name=item.name,
+            kind=item.kind,
+            seconds=traced.get(item.name, 0.0) * scale,
+            output_bytes=graph.bytes_of(item.outputs),
+            parameter_bytes=item.parameter_bytes,
+        )
+        for item in graph.operations
+    )
+
+
+def _trace(graph: ModelGraph, place: Path) -> dict[str, float]:
+    """Median seconds of every node."""
+    import onnxruntime as ort
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "trace")
+        runner = ort.InferenceSession(str(place), options, providers=["CPUExecutionProvider"])
+        feed = {name: example(graph.by_name[name]) for name in graph.inputs}
+        for _ in range(_TRACE_RUNS + 1):
+            runner.run(None, feed)
+        events = json.loads(Path(runner.end_profiling()).read_bytes())
+    suffix = "_kernel_time"
+    times: dict[str, list[float]] = defaultdict(list)
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith(suffix):
+            times[event["name"].removesuffix(suffix)].append(event["dur"] * 1e-6)
+    return {name: statistics.median(values[1:] or values) for name, values in times.items()}
