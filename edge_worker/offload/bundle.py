@@ -104,8 +104,8 @@ class Tier(Section):
     encode_s: float | None = None
     decode_s: float | None = None
     """Coder time on one core of the machine that made the bundle."""
-    accuracy_loss: float = 0.0
-    """Against the whole model, in the unit of the manifest's `quality.metric`."""
+    accuracy_loss: float | None = None
+    """Against the whole model, in the unit of `quality.metric`; None = not measured."""
     quality: Measurement | None = None
 
 
@@ -131,7 +131,7 @@ class InputTier(Section):
     name: Name
     codec: str
     bytes_mean: float
-    accuracy_loss: float = 0.0
+    accuracy_loss: float | None = None
     stream_bytes_per_s: float | None = None
     """When the inputs are recorded over time: what a stream of them takes."""
     stream_chunk_s: float | None = None

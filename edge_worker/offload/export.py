@@ -57,7 +57,7 @@ class LearnedTier:
     bytes_p95: float
     encode_s: float | None = None
     decode_s: float | None = None
-    accuracy_loss: float = 0.0
+    accuracy_loss: float | None = None
     quality: Measurement | None = None
 
 
@@ -201,10 +201,14 @@ def _generic_cut(
                 wire=_entries(graph, tensors),
                 bytes_mean=mean,
                 bytes_p95=p95,
-                accuracy_loss=(about.generic_loss or {}).get((name, tier), 0.0),
+                accuracy_loss=(about.generic_loss or {}).get((name, tier), _lossless(tier)),
             )
         )
     return Cut(name=name, tensors=_entries(graph, tensors), tiers=tuple(tiers))
+
+
+def _lossless(tier: str) -> float | None:
+    return 0.0 if tier == "float32" else None
 
 
 def _with_learned(

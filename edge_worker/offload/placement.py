@@ -80,8 +80,8 @@ class Option:
     """How the features, or the inputs (HUB, STREAM), are coded."""
     tensors: tuple[str, ...] = ()
     """What crosses."""
-    accuracy_loss: float = 0.0
-    """Measured, in the unit of the bundle's metric; 0 = none."""
+    accuracy_loss: float | None = None
+    """Measured, in the unit of the bundle's metric; None = not measured."""
     forbidden: str = ""
 
 

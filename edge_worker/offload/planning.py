@@ -75,7 +75,12 @@ def _input_tiers(bundle: Bundle) -> tuple[InputTier, ...]:
         return bundle.manifest.input_tiers
     tensors = [entry.tensor for entry in bundle.manifest.inputs]
     return tuple(
-        InputTier(name=name, codec=name, bytes_mean=payload_bytes(tensors, name))
+        InputTier(
+            name=name,
+            codec=name,
+            bytes_mean=payload_bytes(tensors, name),
+            accuracy_loss=0.0 if name == "float32" else None,
+        )
         for name in ("float32", "int16")
     )
 
@@ -158,8 +163,12 @@ def _hub_only(
     return found
 
 
-def _too_lossy(loss: float, rules: Constraints) -> str:
-    if rules.max_accuracy_loss is not None and loss > rules.max_accuracy_loss:
+def _too_lossy(loss: float | None, rules: Constraints) -> str:
+    if rules.max_accuracy_loss is None:
+        return ""
+    if loss is None:
+        return "What it loses in accuracy was not measured."
+    if loss > rules.max_accuracy_loss:
         return f"It loses {loss:g} of accuracy; {rules.max_accuracy_loss:g} are allowed."
     return ""
 
@@ -240,13 +249,16 @@ def _amount(option: Option, policy: Policy) -> str:
 def _reason(chosen: Option, allowed: Sequence[Option], policy: Policy) -> str:
     if not allowed:
         return f"Nothing fits, so the device alone runs it. {chosen.forbidden}"
+    doubt = ""
+    if chosen.accuracy_loss is None:
+        doubt = f" What {chosen.tier} costs in accuracy was not measured for this model."
     name = label(chosen)
     sentence = f"{name[0].upper()}{name[1:]} is {WISH[policy]} ({_amount(chosen, policy)}"
     others = [option for option in allowed if option.where is not chosen.where]
     if not others:
-        return f"{sentence}); nothing else is allowed."
+        return f"{sentence}); nothing else is allowed.{doubt}"
     rival = min(others, key=lambda option: preference(option, policy))
-    return f"{sentence}, against {_amount(rival, policy)} for {label(rival)})."
+    return f"{sentence}, against {_amount(rival, policy)} for {label(rival)}).{doubt}"
 
 
 def _advice(

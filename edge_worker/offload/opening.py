@@ -1,0 +1,110 @@
+"""Find the model that a command names: a shipped bundle, a bundle's folder, or a module."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_worker.offload.bundle import MANIFEST, Bundle, BundleError, load_bundle, shipped_bundles
+from edge_worker.offload.onnx_graph import model_bytes
+from edge_worker.offload.partition import propose_cuts
+from edge_worker.offload.profile import operation_costs, time_part
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+_LARGEST_INPUT = 2**28
+
+
+class OpenError(ValueError):
+    """No such model: the message is a sentence for people."""
+
+
+def open_model(text: str, shapes: Sequence[str], scratch: Path) -> Bundle:
+    """The bundle of this model; a module is captured into `scratch` with proposed cuts.
+
+    Raises OpenError, or what `load_bundle` and `capture` raise.
+    """
+    shipped = shipped_bundles()
+    if text in shipped:
+        return load_bundle(shipped[text])
+    if (Path(text) / MANIFEST).exists():
+        return load_bundle(Path(text))
+    if _FACTORY.match(text):
+        return _capture(text, [_shape(item) for item in shapes], scratch)
+    if Path(text).is_dir():
+        raise BundleError(f"{text} is not a bundle: it has no readable {MANIFEST}.")
+    names = ", ".join(shipped) or "none yet"
+    raise OpenError(
+        f"There is no model {text!r}. Name a shipped one ({names}), a bundle's folder, or "
+        "package.module:factory with --input."
+    )
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    try:
+        shape = tuple(int(part) for part in re.split(r"[x,]", text.strip()))
+    except ValueError:
+        shape = ()
+    size = 1
+    for length in shape:
+        size *= length
+    if not shape or min(shape) < 1 or size > _LARGEST_INPUT:
+        raise OpenError(f"{text!r} is not a shape such as 1,3,224,224.")
+    return shape
+
+
+def _capture(text: str, shapes: Sequence[tuple[int, ...]], scratch: Path) -> Bundle:
+    if not shapes:
+        raise OpenError(f"{text} needs --input with a shape such as 1,3,224,224, once per input.")
+    try:
+        import torch
+
+        from edge_worker.offload.capture import capture
+        from edge_worker.offload.export import About, write_bundle
+    except ImportError as error:
+        raise OpenError(
+            f"Capturing a module needs PyTorch: install edge-worker[neural] ({error})."
+        ) from error
+    name = text.rpartition(":")[2]
+    generator = torch.Generator().manual_seed(0)
+    examples = tuple(torch.randn(shape, generator=generator) for shape in shapes)
+    captured = capture(_module(text), examples, name=name)
+    place = scratch / "whole.onnx"
+    place.write_bytes(model_bytes(captured.model))
+    graph = captured.graph
+    whole_s = time_part(place, [graph.by_name[item] for item in graph.inputs])
+    seconds = {item.name: item.seconds for item in operation_costs(graph, place, whole_s=whole_s)}
+    return write_bundle(
+        scratch / "bundle",
+        captured,
+        About(name=name.replace("_", "-").strip("-") or "model", raw_stays=False),
+        cuts=propose_cuts(graph, seconds),
+    )
+
+
+def _module(text: str) -> nn.Module:
+    """Call the factory. This runs code of the caller, as any Python import does."""
+    from torch import nn
+
+    module_name, _, name = text.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        factory: Callable[[], Any] = getattr(importlib.import_module(module_name), name)
+    except ImportError as error:
+        raise OpenError(f"Can't import {module_name}: {error}.") from error
+    except AttributeError as error:
+        raise OpenError(f"{module_name} has no {name!r}.") from error
+    try:
+        made = factory() if not isinstance(factory, nn.Module) else factory
+    except TypeError as error:
+        raise OpenError(f"{text} can't be called without arguments: {error}.") from error
+    if not isinstance(made, nn.Module):
+        raise OpenError(f"{text} gives a {type(made).__name__}, not a torch.nn.Module.")
+    return made
