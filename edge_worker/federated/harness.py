@@ -1,0 +1,243 @@
+"""The frozen part of a task: split, seeds, budget and the evaluator that holds the labels.
+
+Proposals change the training, never this. The hash over these files and the data is kept with
+every result; results of another harness are not compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_worker.catalogue.training_sets import Examples
+from edge_worker.federated.aggregation import Aggregation
+from edge_worker.federated.client import predict
+from edge_worker.federated.fedavg import RoundResult, train
+from edge_worker.federated.models import Weights, build, parameter_count
+from edge_worker.federated.proposal import ProposalError, TrainingConfig
+from edge_worker.federated.tasks.task import Task
+
+MIN_SEEDS = 3
+FROZEN = (
+    "aggregation.py",
+    "augment.py",
+    "client.py",
+    "fedavg.py",
+    "harness.py",
+    "models.py",
+    "split.py",
+    "tasks/task.py",
+    "tasks/pictures.py",
+    "tasks/registry.py",
+)
+
+
+class BudgetExceeded(RuntimeError):
+    """A training took longer than its task allows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One round of one seed, for people who watch."""
+
+    seed: int
+    round: int
+    rounds: int
+    validation: float
+    train: float
+    loss: float
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedResult:
+    """One training with one seed."""
+
+    seed: int
+    score: float
+    """On the validation side after the last round."""
+    curve: tuple[float, ...]
+    """The same after each round."""
+    train_score: float
+    """Share of training examples right in the last round."""
+    parameters: int
+    cpu_s: float
+    wall_s: float
+    refused: int = 0
+    """Updates that were not finite."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestResult:
+    """Test people's scores, averaged over seeds, by person."""
+
+    by_person: Mapping[str, float]
+    by_seed: tuple[float, ...]
+    weights: Weights
+    """Of the first seed: what would be deployed."""
+
+    @property
+    def score(self) -> float:
+        """Mean over seeds."""
+        return float(np.mean(self.by_seed))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harness:
+    """Trains and scores proposals of one task, all alike."""
+
+    task: Task
+    seeds: tuple[int, ...] = (0, 1, 2)
+    max_seconds: float = 600.0
+    """Wall time of one training."""
+    aggregation: Aggregation = field(default_factory=Aggregation)
+
+    def __post_init__(self) -> None:
+        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) < MIN_SEEDS:
+            raise ValueError(f"at least {MIN_SEEDS} different seeds are needed")
+
+    def digest(self) -> str:
+        """SHA-256 over the frozen source, the task's settings and its data."""
+        found = hashlib.sha256()
+        here = Path(__file__).parent
+        for name in FROZEN:
+            found.update((here / name).read_bytes())
+        task = self.task
+        settings = (task.space, task.baseline.model_dump_json(), task.metric.value)
+        found.update(repr((settings, self.seeds, self.aggregation)).encode())
+        found.update(task.data.digest().encode())
+        return found.hexdigest()
+
+    def check(self, config: TrainingConfig) -> int:
+        """Count the parameters.
+
+        Raises ProposalError when the model can't be built or is too big.
+        """
+        model = build(config, self.task.data.shape, self.task.classes, seed=0)
+        count = parameter_count(model)
+        if count > self.task.space.max_parameters:
+            raise ProposalError(
+                [
+                    f"the model has {count} parameters, above the limit of "
+                    f"{self.task.space.max_parameters} of this task"
+                ]
+            )
+        return count
+
+    def run(
+        self, config: TrainingConfig, seed: int, on_progress: OnProgress = lambda progress: None
+    ) -> SeedResult:
+        """Train with one seed and score on the validation side after each round.
+
+        Raises AggregationError (diverged), BudgetExceeded or ProposalError.
+        """
+        parameters = self.check(config)
+        sides = self.task.split(seed)
+        wall, cpu = time.monotonic(), time.process_time()
+        curve: list[float] = []
+        train_scores: list[float] = []
+        refused = 0
+
+        def after(result: RoundResult) -> None:
+            nonlocal refused
+            if time.monotonic() - wall > self.max_seconds:
+                raise BudgetExceeded(
+                    f"stopped in round {result.number + 1} after {self.max_seconds:.0f} s"
+                )
+            curve.append(self._score(result.weights, config, sides.validation))
+            train_scores.append(result.accuracy)
+            refused += len(result.refused)
+            on_progress(
+                Progress(
+                    seed=seed,
+                    round=result.number + 1,
+                    rounds=config.rounds,
+                    validation=curve[-1],
+                    train=result.accuracy,
+                    loss=result.loss,
+                )
+            )
+
+        self._train(config, sides.train, seed, after)
+        return SeedResult(
+            seed=seed,
+            score=curve[-1],
+            curve=tuple(curve),
+            train_score=train_scores[-1],
+            parameters=parameters,
+            cpu_s=time.process_time() - cpu,
+            wall_s=time.monotonic() - wall,
+            refused=refused,
+        )
+
+    def open_test(self, config: TrainingConfig) -> TestResult:
+        """Train on all but the test side, with every seed, and score the test side.
+
+        Once per loop, for the winner and the baseline: a score looked at twice is spent.
+        """
+        by_seed, people = [], []
+        first: Weights | None = None
+        for seed in self.seeds:
+            sides = self.task.split(seed)
+            weights = self._train(config, sides.development, seed, lambda result: None)
+            scores = self.task.scores(self._answers(weights, config, sides.test), sides.test)
+            people.append(scores)
+            by_seed.append(float(np.nanmean(list(scores.values()))))
+            first = weights if first is None else first
+        assert first is not None
+        mean = {name: float(np.mean([scores[name] for scores in people])) for name in people[0]}
+        return TestResult(
+            by_person={name: value for name, value in mean.items() if np.isfinite(value)},
+            by_seed=tuple(by_seed),
+            weights=first,
+        )
+
+    def _train(
+        self,
+        config: TrainingConfig,
+        clients: Mapping[str, Examples],
+        seed: int,
+        on_round: Callable[[RoundResult], None],
+    ) -> Weights:
+        return train(
+            config,
+            clients,
+            classes=self.task.classes,
+            seed=seed,
+            clients_per_round=self.task.clients_per_round,
+            aggregation=self.aggregation,
+            even_classes=self.task.even_classes,
+            on_round=on_round,
+        )
+
+    def _score(
+        self, weights: Weights, config: TrainingConfig, side: Mapping[str, Examples]
+    ) -> float:
+        return self.task.score(self._answers(weights, config, side), side)
+
+    def _answers(
+        self, weights: Weights, config: TrainingConfig, side: Mapping[str, Examples]
+    ) -> dict[str, NDArray[np.int64]]:
+        return {
+            name: predict(weights, config, examples.inputs, self.task.classes).argmax(axis=1)
+            for name, examples in side.items()
+        }
+
+
+def paired_gain(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """Mean of second - first, and its standard error, over the same seeds or people.
+
+    Raises ValueError for fewer than two pairs or unequal lengths.
+    """
+    if len(first) != len(second) or len(first) < 2:
+        raise ValueError("at least two pairs are needed")
+    difference = np.asarray(second) - np.asarray(first)
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))

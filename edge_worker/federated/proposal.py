@@ -1,0 +1,273 @@
+"""Proposals: what one attempt at a better training would change, checked before it runs.
+
+A number out of range is refused with a sentence, never moved into range: whoever proposed it
+must learn that it was wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class Family(StrEnum):
+    """Families of models."""
+
+    LOGISTIC = "logistic"
+    MLP = "mlp"
+    CNN = "cnn"
+    RESNET18 = "resnet18"
+    MOBILENET_V2 = "mobilenet_v2"
+
+
+class Optimizer(StrEnum):
+    """What turns gradients into steps; its state starts anew each round."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+    ADAMW = "adamw"
+
+
+class Schedule(StrEnum):
+    """How the learning rate follows the global round."""
+
+    NONE = "none"
+    STEP = "step"
+    COSINE = "cosine"
+
+
+class Augmentation(StrEnum):
+    """Random changes of training examples that keep their label."""
+
+    NOISE = "noise"
+    MASK = "mask"
+    """Features set to zero (tables), or a square erased (pictures)."""
+    SHIFT = "shift"
+    ROTATE = "rotate"
+    FLIP = "flip"
+
+
+class Action(StrEnum):
+    """What the proposer wants."""
+
+    PROPOSE = "propose"
+    STOP = "stop"
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Scheduler(_Checked):
+    """Learning rate over global rounds."""
+
+    kind: Schedule = Schedule.NONE
+    every: int = Field(10, ge=1, le=200, description="step: rounds between two reductions")
+    gamma: float = Field(0.1, gt=0, lt=1, description="step: factor of each reduction")
+
+
+class TrainingConfig(_Checked):
+    """One configuration of model and training. All defaults together are a mild start."""
+
+    family: Family
+    width: float = Field(1.0, ge=0.1, le=4.0, description="multiplies units or channels")
+    depth: int = Field(1, ge=1, le=4, description="hidden layers (mlp) or blocks (cnn)")
+    pretrained: bool = Field(False, description="start from ImageNet weights on this disk")
+    optimizer: Optimizer = Optimizer.SGD
+    lr: float = Field(0.05, ge=1e-5, le=1.0, description="learning rate; think in factors")
+    momentum: float = Field(0.0, ge=0, le=0.99, description="for sgd")
+    weight_decay: float = Field(0.0, ge=0, le=0.1)
+    scheduler: Scheduler = Scheduler()
+    augmentation: tuple[Augmentation, ...] = ()
+    local_epochs: int = Field(1, ge=1, le=20, description="passes over own data in a round")
+    batch_size: int = Field(32, ge=4, le=256)
+    mu: float = Field(0.0, ge=0, le=10, description="FedProx: pull towards the global model")
+    rounds: int = Field(10, ge=1, le=200)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> TrainingConfig:
+        if self.pretrained and self.family not in PRETRAINABLE:
+            raise ValueError(f"there are no pretrained weights of the family {self.family}")
+        if self.pretrained and self.width != 1.0:
+            raise ValueError("pretrained weights exist for width 1.0 only")
+        if len(set(self.augmentation)) != len(self.augmentation):
+            raise ValueError("an augmentation is listed twice")
+        return self
+
+
+PRETRAINABLE = (Family.RESNET18, Family.MOBILENET_V2)
+
+# Hook → names of its parameters. A hook replaces a whole function.
+HOOKS: Mapping[str, tuple[str, ...]] = {
+    "build_model": ("input_shape", "classes"),
+    "augment": ("inputs", "generator"),
+    "make_optimizer": ("parameters",),
+    "make_scheduler": ("round", "rounds"),
+}
+
+
+class Hooks(_Checked):
+    """Source of whole functions; None = the harness's own."""
+
+    build_model: str | None = Field(None, max_length=8000)
+    augment: str | None = Field(None, max_length=8000)
+    make_optimizer: str | None = Field(None, max_length=8000)
+    make_scheduler: str | None = Field(None, max_length=8000)
+
+    def given(self) -> dict[str, str]:
+        """The hooks that are set."""
+        return {name: source for name in HOOKS if (source := getattr(self, name)) is not None}
+
+
+class Proposal(_Checked):
+    """What a proposer answers."""
+
+    action: Action = Action.PROPOSE
+    rationale: str = Field("", max_length=2000, description="one or two sentences: why")
+    config: TrainingConfig | None = None
+    hooks: Hooks = Hooks()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Proposal:
+        if self.action is Action.PROPOSE and self.config is None:
+            raise ValueError("action propose needs a config")
+        return self
+
+
+class ProposalError(ValueError):
+    """A proposal that will not run. `sentences` say what to change."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        self.sentences = tuple(sentences)
+        super().__init__("; ".join(sentences))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSpace:
+    """What a task lets proposals change, within one budget for all of them."""
+
+    families: tuple[Family, ...]
+    augmentations: tuple[Augmentation, ...]
+    epochs: int
+    """Rounds × local epochs that one attempt may use."""
+    max_parameters: int
+    hooks: bool = False
+
+    def refusals(self, proposal: Proposal) -> list[str]:
+        """Why this proposal does not fit the task; empty when it does."""
+        found = []
+        if proposal.hooks.given():
+            found += _hook_refusals(proposal.hooks) if self.hooks else [HOOKS_ARE_OFF]
+        config = proposal.config
+        if config is None:
+            return found
+        if config.family not in self.families:
+            found.append(f"family {config.family} is none of {', '.join(self.families)}")
+        wrong = [name for name in config.augmentation if name not in self.augmentations]
+        if wrong:
+            allowed = ", ".join(self.augmentations) or "none"
+            found.append(f"augmentation {', '.join(wrong)} does not fit; possible: {allowed}")
+        used = config.rounds * config.local_epochs
+        if used > self.epochs:
+            found.append(
+                f"rounds × local_epochs is {used}, above the budget of {self.epochs} of this task"
+            )
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a proposal for this task."""
+        schema = Proposal.model_json_schema()
+        parts = schema["$defs"]
+        parts["Family"]["enum"] = [family.value for family in self.families]
+        parts["Augmentation"]["enum"] = [name.value for name in self.augmentations]
+        if not self.augmentations:
+            del parts["Augmentation"]
+            parts["TrainingConfig"]["properties"]["augmentation"] = {"type": "array", "maxItems": 0}
+        if not self.hooks:
+            del schema["properties"]["hooks"], parts["Hooks"]
+        return schema
+
+
+HOOKS_ARE_OFF = "code hooks are off: change the configuration only"
+
+
+def parse(data: Any, space: SearchSpace) -> Proposal:
+    """Check a proposal, given as JSON text or as what JSON holds.
+
+    Raises ProposalError with one sentence for each thing wrong.
+    """
+    try:
+        if isinstance(data, str):
+            data = json.loads(data)
+        proposal = Proposal.model_validate(data)
+    except ValidationError as error:
+        raise ProposalError([_sentence(dict(item)) for item in error.errors()]) from None
+    except (ValueError, RecursionError):
+        raise ProposalError(["the answer is not JSON"]) from None
+    refusals = space.refusals(proposal)
+    if refusals:
+        raise ProposalError(refusals)
+    return proposal
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "the proposal"
+    given = item.get("input")
+    shown = f" (given: {given!r:.60})" if isinstance(given, (int, float, str)) else ""
+    return f"{place}: {str(item['msg']).removeprefix('Value error, ')}{shown}"
+
+
+def _hook_refusals(hooks: Hooks) -> list[str]:
+    """Early, readable errors; what contains foreign code is the sandbox, not this."""
+    found = []
+    for name, source in hooks.given().items():
+        try:
+            body = ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError) as error:
+            found.append(f"hook {name} is not Python: {error}")
+            continue
+        functions = [node for node in body if isinstance(node, ast.FunctionDef)]
+        if len(body) != 1 or len(functions) != 1 or functions[0].name != name:
+            found.append(f"hook {name} must be exactly one function of that name")
+            continue
+        arguments = tuple(argument.arg for argument in functions[0].args.args)
+        if arguments != HOOKS[name]:
+            found.append(f"hook {name} must take exactly ({', '.join(HOOKS[name])})")
+    return found
+
+
+# --- Identity ----------------------------------------------------------------------------
+
+
+def canonical(proposal: Proposal) -> str:
+    """The same text for proposals that would run the same: defaults filled, idle values dropped."""
+    config = None if proposal.config is None else proposal.config.model_dump(mode="json")
+    if config is not None:
+        config["augmentation"] = sorted(config["augmentation"])
+        if config["optimizer"] != Optimizer.SGD:
+            config.pop("momentum")
+        if config["family"] not in (Family.MLP, Family.CNN):
+            config.pop("depth")
+        if config["family"] == Family.LOGISTIC:
+            config.pop("width")
+        if config["scheduler"]["kind"] != Schedule.STEP:
+            config["scheduler"] = {"kind": config["scheduler"]["kind"]}
+    hooks = {name: _normalised(source) for name, source in proposal.hooks.given().items()}
+    return json.dumps({"config": config, "hooks": hooks}, sort_keys=True, separators=(",", ":"))
+
+
+def proposal_sha(proposal: Proposal) -> str:
+    """SHA-256 of the canonical text: two proposals with the same are one attempt."""
+    return hashlib.sha256(canonical(proposal).encode()).hexdigest()
+
+
+def _normalised(source: str) -> str:
+    """Code without comments and layout."""
+    return ast.dump(ast.parse(source), annotate_fields=False)
