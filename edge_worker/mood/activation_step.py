@@ -207,6 +207,7 @@ class ActivationStep:
         window = grid.part(len(grid) - round(self._settings.window_s / GRID_S), len(grid))
         details: dict[str, Any] = {
             "probability": round(sigmoid(log_odds), 3),
+            "baseline": str(self._rest.kind),
             "breathing_rate": _rounded(_mean(window.breathing)),
             "breathing_rate_at_rest": _rounded(self._rest.breathing_rate),
             "heart_rate": _rounded(_mean(window.heart)),

@@ -11,9 +11,15 @@ from edge_worker.mood.datasets import DataError, Recording
 from edge_worker.mood.forest import Forest, forest_from_sklearn
 from edge_worker.mood.model_files import PROBABILITY_FLOOR, CalibratedForest
 from edge_worker.mood.rates import FloatArray
-from edge_worker.mood.sensor_noise import SensorNoise, degrade_all
-from edge_worker.mood.vitals_features import FEATURE_NAMES
-from edge_worker.mood.windows import Windows, join, judged_windows, training_windows
+from edge_worker.mood.sensor_noise import ERRING, REFUSING, SensorNoise, degrade_all
+from edge_worker.mood.vitals_features import FEATURE_NAMES, RestKind
+from edge_worker.mood.windows import (
+    Windows,
+    calm_windows,
+    join,
+    judged_windows,
+    training_windows,
+)
 
 TREES = 150
 # Enough to compare leaf sizes and to calibrate; the forest that ships has TREES.
@@ -22,8 +28,8 @@ INNER_TREES = 100
 MAX_FEATURES = 0.5
 LEAF_SIZES = (20, 40)
 INNER_FOLDS = 5
-RECEIVER = SensorNoise()
-NOISY_COPIES = 2
+# One copy of the recordings for each: a receiver that errs, and one that rather says nothing.
+RECEIVERS = (ERRING, REFUSING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +58,22 @@ class TrainingData:
 
 
 def training_data(
-    recordings: Sequence[Recording], *, noise: SensorNoise | None = RECEIVER, seed: int = 0
+    recordings: Sequence[Recording],
+    *,
+    receivers: Sequence[SensorNoise] = RECEIVERS,
+    baseline: RestKind = RestKind.GUIDED,
+    seed: int = 0,
 ) -> TrainingData:
-    """All windows with a label of these recordings, as measured and as a receiver errs.
+    """All windows with a label of these recordings, as measured and as receivers give them.
 
-    noise: None = grow on the recordings as measured alone.
+    receivers: () = grow on the recordings as measured alone.
+    baseline: the kind that the windows are compared with, in training and judgement alike.
     """
-    training = training_windows(recordings)
-    if noise is not None:
-        poor = [degrade_all(recordings, noise, seed + copy) for copy in range(NOISY_COPIES)]
-        training = join([training, *(training_windows(copy) for copy in poor)])
-    return TrainingData(training=labelled(training), judged=labelled(judged_windows(recordings)))
+    guided = baseline is RestKind.GUIDED
+    seen, judged = (training_windows, judged_windows) if guided else (calm_windows, calm_windows)
+    copies = [degrade_all(recordings, noise, seed + n) for n, noise in enumerate(receivers)]
+    training = join([seen(recordings), *(seen(copy) for copy in copies)])
+    return TrainingData(training=labelled(training), judged=labelled(judged(recordings)))
 
 
 def fit(data: TrainingData, *, seed: int = 0) -> Fitted:

@@ -17,6 +17,7 @@ from edge_worker.mood.rates import FloatArray
 REST = "RestingBaseline"
 TASKS = ("BaselineWriting", "StressCondition", "Presentation")
 STRESS_TASK = "StressCondition"
+DESK_WORK = "DualTask"
 USAGE_PREFIX = "appCat."
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from edge_worker.mood import plots as pictures
 from edge_worker.mood.activation_evaluation import (
     activation_report,
+    calm_baseline_figures,
     cross_validate,
     noise_gain,
-    noise_rows,
     score_shipped,
+    sensor_figures,
 )
 from edge_worker.mood.cards import write_figures
 from edge_worker.mood.datasets import DataError, read_days, read_recordings
@@ -29,12 +30,14 @@ from edge_worker.mood.model_files import (
 from edge_worker.mood.report import Report, as_json, join_texts
 from edge_worker.mood.valence_evaluation import (
     cross_validate_days,
+    fixed_sets,
     score_shipped_days,
     usage_ridge,
     valence_report,
 )
 
 COMMAND = "edge-worker mood evaluate"
+_CARDS_OF = {"activation": (ACTIVATION,), "valence": (USAGE, HISTORY)}
 _BEWARE = {"beware": "on the people a model was trained on (see its card) these figures flatter"}
 
 
@@ -94,7 +97,9 @@ def _shipped_activation(
     recordings = read_recordings(files.vitals, files.condition)
     scored = score_shipped(recordings, model)
     report = activation_report(
-        scored, "Activation, shipped model", more=noise_rows(recordings, model)
+        scored,
+        "Activation, shipped model",
+        more=sensor_figures(recordings, model),
     )
     return replace(report, notes={**report.notes, **_BEWARE})
 
@@ -106,7 +111,9 @@ def _cross_validated_activation(
     recordings = read_recordings(files.vitals, files.condition)
     scored, fits = cross_validate(recordings, progress)
     report = activation_report(
-        scored, "Activation, one person left out", more=noise_gain(recordings, progress)
+        scored,
+        "Activation, one person left out",
+        more=(*noise_gain(recordings, progress), *calm_baseline_figures(recordings, progress)),
     )
     chosen = _counted(f"leaf size {fitted.leaf_size}" for fitted in fits)
     return replace(report, notes={**report.notes, "chosen inside the training people": chosen})
@@ -127,7 +134,9 @@ def _cross_validated_valence(
     assert files.usage is not None
     days = read_days(files.usage)
     scored, trees, histories = cross_validate_days(days, progress)
-    report = valence_report(scored, "Valence, one person left out", more=(usage_ridge(days),))
+    report = valence_report(
+        scored, "Valence, one person left out", more=(usage_ridge(days), *fixed_sets(days))
+    )
     notes = {
         **report.notes,
         "usage tree, chosen inside the training people": _counted(
@@ -158,7 +167,7 @@ def publish(
     command = f"{COMMAND}{' --cross-validate' if cross_validated else ''}"
     for name, report in reports.known():
         if cards is not None:
-            for model in (ACTIVATION,) if name == "activation" else (USAGE, HISTORY):
+            for model in _CARDS_OF[name]:
                 write_figures(cards, model, report, command)
         if page is not None:
             _renew(page, name, report)

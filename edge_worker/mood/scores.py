@@ -79,6 +79,8 @@ def per_person(judged: Judged, score: Callable[[FloatArray, FloatArray], float])
 def pooled(judged: Judged, score: Callable[[FloatArray, FloatArray], float]) -> Score:
     """A score over all rows at once; the interval resamples whole people."""
     people = np.unique(judged.person)
+    if not len(people):
+        return Score(value=float("nan"), low=float("nan"), high=float("nan"), people=0)
     rows = [np.flatnonzero(judged.person == person) for person in people]
     rng = np.random.default_rng(0)
     values = []
@@ -162,7 +164,9 @@ def even_class_weights(label: FloatArray) -> FloatArray:
 
 
 def log_loss(log_odds: FloatArray, label: FloatArray) -> float:
-    """Mean log-loss; a coin has 0.693."""
+    """Mean log-loss; a coin has 0.693. NaN without rows."""
+    if not len(label):
+        return float("nan")
     return float(np.mean(np.logaddexp(0, np.where(label == 1, -log_odds, log_odds))))
 
 

@@ -2,7 +2,8 @@
 
 A sonar tracks a rate over some twenty seconds: small errors wander slowly, and the large ones
 are locks on a wrong harmonic (breathing halved or doubled, a heart rate tens of beats off) that
-last a while. Movement leaves gaps.
+last a while. Movement leaves gaps. A careful receiver rather gives no number than a wrong one:
+then the heart is often missing for minutes, or for the whole visit.
 """
 
 from __future__ import annotations
@@ -34,6 +35,38 @@ class SensorNoise:
     """Mean length of a wrong lock."""
     gap_share: float = 0.05
     gap_s: float = 15.0
+    heart_lost_share: float = 0.0
+    """Share of the other time in which the heart alone is not found."""
+    heart_lost_s: float = 60.0
+    heart_never_share: float = 0.0
+    """Share of the visits in which the heart is never found, say from too far away."""
+
+
+ERRING = SensorNoise()
+"""Gives numbers at any price, a tenth of them far off."""
+REFUSING = SensorNoise(
+    heart_sd=0.5,
+    breathing_sd=0.1,
+    heart_gross_share=0.0,
+    breathing_gross_share=0.0,
+    gap_share=0.15,
+    gap_s=30.0,
+    heart_lost_share=0.35,
+    heart_never_share=0.25,
+)
+"""As this project's receiver on its simulated rooms (docs/acoustic-bench.md): numbers given are
+right within a beat, heart rates are given from nearly always (near) to nearly never (1.5 m)."""
+HARSH = SensorNoise(
+    heart_sd=6.0,
+    breathing_sd=1.5,
+    heart_gross_share=0.2,
+    breathing_gross_share=0.2,
+    gap_share=0.1,
+    gap_s=20.0,
+    heart_lost_share=0.35,
+    heart_never_share=0.25,
+)
+"""Errs and refuses, worse than anything that the forest grew on."""
 
 
 def degrade(recording: Recording, noise: SensorNoise, seed: int) -> Recording:
@@ -51,10 +84,12 @@ def degrade(recording: Recording, noise: SensorNoise, seed: int) -> Recording:
     locked = _spells(rng, size, noise.breathing_gross_share, noise.gross_s)
     breathing = np.where(locked, breathing * factor, breathing)
     gone = _spells(rng, size, noise.gap_share, noise.gap_s)
+    lost = _spells(rng, size, noise.heart_lost_share, noise.heart_lost_s)
+    lost |= rng.random() < noise.heart_never_share
     # A strap that lost contact shows 0: noise must not lift that to a possible rate.
     return replace(
         recording,
-        heart=np.where(gone | (recording.heart <= 0), np.nan, heart),
+        heart=np.where(gone | lost | (recording.heart <= 0), np.nan, heart),
         breathing=np.where(gone | (recording.breathing <= 0), np.nan, breathing),
     )
 

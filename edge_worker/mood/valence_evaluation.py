@@ -28,7 +28,14 @@ from edge_worker.mood.scores import (
     per_person,
     reliability,
 )
-from edge_worker.mood.valence_training import FittedHistory, FittedUsage, fit_history, fit_usage
+from edge_worker.mood.valence_training import (
+    DIRECTION_SETS,
+    FittedHistory,
+    FittedUsage,
+    direction,
+    fit_history,
+    fit_usage,
+)
 
 HISTORY_BAR = Bar(floor=0.59, goal=0.63)
 ERROR_BAR = Bar(floor=0.465, goal=0.45, least=False)
@@ -42,7 +49,7 @@ class ScoredDays:
     usage: FloatArray
     """Log-odds of the usage tree as it counts (capped); 0 = it says nothing."""
     usage_score: FloatArray
-    """What the tree says before weight and cap, for ranking; NaN without app use."""
+    """The tree's log-odds before weight and cap, for ranking; NaN without app use."""
     history: FloatArray
     """Log-odds from earlier check-ins as they count (capped); 0 = too few."""
     level: FloatArray
@@ -52,6 +59,11 @@ class ScoredDays:
     def fused(self) -> FloatArray:
         """Log-odds of both."""
         return self.usage + self.history
+
+    @property
+    def fused_unweighted(self) -> FloatArray:
+        """As `fused`, were the tree to count as its leaves stand, within the cap alone."""
+        return self.history + np.clip(np.nan_to_num(self.usage_score), -USAGE_CAP, USAGE_CAP)
 
 
 def score_days(
@@ -68,7 +80,7 @@ def score_days(
         person = str(table.person[index])
         if has_usage[index]:
             tree = usage(person)
-            usage_score[index] = tree.forest.probability(table.usage[index])
+            usage_score[index] = tree.unweighted_log_odds(table.usage[index])
             usage_log_odds[index] = tree.log_odds(table.usage[index])
         if has_history[index]:
             model = history(person)
@@ -105,6 +117,28 @@ def cross_validate_days(
         progress(f"{number} of {len(people)} people left out")
     scored = score_days(table, lambda p: trees[p].model, lambda p: histories[p].model)
     return scored, list(trees.values()), list(histories.values())
+
+
+def fixed_sets(days: Sequence[Day]) -> tuple[Figure, ...]:
+    """What each set of check-in features reaches when it is prescribed, one person left out."""
+    table = day_table(days)
+    known = table.where(np.isfinite(table.better))
+    figures = []
+    for names in DIRECTION_SETS:
+        scores = np.full(len(known), np.nan)
+        for person in np.unique(known.person):
+            own = known.person == person
+            weights, intercept = direction(known.where(~own), names)
+            scores[own] = known.history[own] @ weights + intercept
+        judged = Judged(person=known.person, log_odds=scores, label=known.better)
+        figures.append(
+            Figure(
+                key=f"history_set_{'_'.join(names)}",
+                words=f"earlier check-ins, prescribed: {', '.join(names)}: AUC per person",
+                score=per_person(judged, auc),
+            )
+        )
+    return tuple(figures)
 
 
 def usage_ridge(days: Sequence[Day]) -> Figure:
@@ -184,6 +218,16 @@ def valence_report(
             key="fused_log_loss",
             words="both: log-loss",
             score=plain(log_loss(fused.log_odds, fused.label)),
+        ),
+        Figure(
+            key="fusion_gain",
+            words="log-loss that app use takes off, per person (below 0: fusion is worse)",
+            score=_fusion_gain(scored, scored.fused, target),
+        ),
+        Figure(
+            key="fusion_gain_unweighted",
+            words="the same, were app use to count without its weight, within its cap",
+            score=_fusion_gain(scored, scored.fused_unweighted, target),
         ),
         Figure(
             key="fused_balanced_accuracy",
@@ -282,6 +326,17 @@ def _error(scored: ScoredDays, level: FloatArray, target: NDArray[np.bool_]) -> 
 
     distance = np.abs(level - scored.table.mood)
     return per_person(_judged(scored, distance, target), mean)
+
+
+def _fusion_gain(scored: ScoredDays, fused: FloatArray, target: NDArray[np.bool_]) -> Score:
+    """Mean over people of the log-loss without app use minus the log-loss with it."""
+    sign = np.where(scored.table.better == 1, -1.0, 1.0)
+    gain = np.logaddexp(0, sign * scored.history) - np.logaddexp(0, sign * fused)
+
+    def mean(values: FloatArray, _: FloatArray) -> float:
+        return float(values.mean())
+
+    return per_person(_judged(scored, gain, target), mean)
 
 
 def _judged(scored: ScoredDays, log_odds: FloatArray, chosen: NDArray[np.bool_]) -> Judged:

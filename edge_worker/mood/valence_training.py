@@ -23,6 +23,8 @@ INNER_FOLDS = 5
 DIRECTION_SETS = (
     ("last",),
     ("last", "median"),
+    ("last", "last_seven"),
+    ("recent_1d", "recent_10d"),
     ("last", "before_last", "recent_1d"),
     history.FEATURE_NAMES,
 )
@@ -113,14 +115,14 @@ def fit_history(table: DayTable, *, seed: int = 0) -> FittedHistory:
         scores = np.full(len(known), np.nan)
         for out in folds:
             held = np.isin(known.person, out)
-            weights, intercept = _direction(known.where(~held), names)
+            weights, intercept = direction(known.where(~held), names)
             scores[held] = known.history[held] @ weights + intercept
         reached = _ranking(known, scores)
         # A larger set must earn its place.
         if best is None or reached > best[0] + 0.005:
             best = (reached, names)
     assert best is not None
-    weights, intercept = _direction(known, best[1])
+    weights, intercept = direction(known, best[1])
     model = HistoryModel(
         features=history.FEATURE_NAMES,
         weights=weights,
@@ -130,7 +132,8 @@ def fit_history(table: DayTable, *, seed: int = 0) -> FittedHistory:
     return FittedHistory(model=model, features=best[1])
 
 
-def _direction(table: DayTable, names: Sequence[str]) -> tuple[FloatArray, float]:
+def direction(table: DayTable, names: Sequence[str]) -> tuple[FloatArray, float]:
+    """Logistic weights of these features (0 of all others) and the intercept."""
     from sklearn.linear_model import LogisticRegression
 
     columns = [history.FEATURE_NAMES.index(name) for name in names]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_worker.mood.datasets import REST, STRESS_TASK, TASKS, Recording
+from edge_worker.mood.datasets import DESK_WORK, REST, STRESS_TASK, TASKS, Recording
 from edge_worker.mood.rates import GRID_S, FloatArray, Rates, to_grid
 from edge_worker.mood.vitals_features import (
     BASELINE_S,
@@ -16,8 +16,10 @@ from edge_worker.mood.vitals_features import (
     STEP_S,
     WINDOW_S,
     Rest,
+    calm_baseline,
     features,
     rest_baseline,
+    summarise,
 )
 
 LABELLED = (REST, *TASKS)
@@ -141,6 +143,15 @@ def judged_windows(recordings: Iterable[Recording]) -> Windows:
     return join([table for table in tables if len(table)])
 
 
+def calm_windows(recordings: Iterable[Recording]) -> Windows:
+    """The same windows, each against the calm minutes of the person's long desk work.
+
+    That work has no label, so no minute of the baseline is ever judged.
+    """
+    tables = [_against_calm(recording) for recording in recordings]
+    return join([table for table in tables if len(table)])
+
+
 def training_windows(recordings: Iterable[Recording]) -> Windows:
     """As `judged_windows`, plus the same tasks against another part of the person's rest.
 
@@ -149,10 +160,7 @@ def training_windows(recordings: Iterable[Recording]) -> Windows:
     """
     tables = []
     for whole_visit in recordings:
-        # The long desk work has no label; leaving it out here saves nine tenths of the time.
-        recording = replace(
-            whole_visit, tasks={t: span for t, span in whole_visit.tasks.items() if t in LABELLED}
-        )
+        recording = _labelled_part(whole_visit)
         tables.append(windows_of(recording))
         span = _last_rest_span(recording)
         if span is not None:
@@ -160,6 +168,28 @@ def training_windows(recordings: Iterable[Recording]) -> Windows:
             if rest is not None:
                 tables.append(windows_of(recording, rest=rest, baseline=span))
     return join([table for table in tables if len(table)])
+
+
+def _labelled_part(recording: Recording) -> Recording:
+    """Without the long desk work: it has no label, and takes nine tenths of the time."""
+    return replace(
+        recording, tasks={t: span for t, span in recording.tasks.items() if t in LABELLED}
+    )
+
+
+def _against_calm(recording: Recording) -> Windows:
+    if DESK_WORK not in recording.tasks:
+        return _NO_WINDOWS
+    begin, end = recording.tasks[DESK_WORK]
+    grid, length = _span(whole(recording), begin, end + 1.0), round(WINDOW_S / GRID_S)
+    summaries = (
+        summarise(grid.part(first, first + length))
+        for first in range(0, len(grid) - length + 1, length)
+    )
+    rest = calm_baseline([summary for summary in summaries if summary is not None])
+    if rest is None:
+        return _NO_WINDOWS
+    return windows_of(_labelled_part(recording), rest=rest, baseline=_first_rest_span(recording))
 
 
 def _first_rest_span(recording: Recording) -> tuple[float, float]:

@@ -152,3 +152,43 @@ def test_predicting_needs_no_scikit_learn(vitals_files: Path, tmp_path: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize(
+    ("heart", "breathing", "tasks", "sentence"),
+    [
+        ("70", "14", ("RestingBaseline",), ""),  # one class, one person, stuck
+        ("70", "14", ("RestingBaseline", "BaselineWriting"), ""),  # stuck
+        ("999", "-3", ("RestingBaseline", "BaselineWriting"), "no window could be judged"),
+    ],
+)
+def test_poor_recordings_are_scored_or_named(
+    tmp_path: Path, heart: str, breathing: str, tasks: tuple[str, ...], sentence: str
+) -> None:
+    lines = ["id,Time,HR_z,BR_z,Session"]
+    for number, task in enumerate(tasks):
+        lines += [f"A,{240 * number + s},{heart},{breathing},{task}" for s in range(240)]
+    (tmp_path / "vitals.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "condition.csv").write_text("Subject,Condition\nA,BH\n")
+    files = _vitals(tmp_path, "vitals.csv")
+    result = RUN.invoke(app, ["evaluate", "--json", *files])
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert result.exit_code == (1 if sentence else 0)
+    assert sentence in result.output
+    if not sentence:
+        figures = json.loads(result.stdout)["activation"]["figures"]
+        # Nobody did the Stroop test and nobody watched the video: no figure, and no fault.
+        assert figures["stroop_auc"]["value"] is None
+
+
+def test_days_without_app_use_are_scored_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    days = [f"A,2014-03-{day:02d},,,7" for day in range(1, 29)]
+    path = tmp_path / "days.csv"
+    path.write_text("\n".join(["id,date,appCat.social,screen,mood", *days]) + "\n")
+    result = RUN.invoke(app, ["evaluate", "--json", "--usage", str(path)])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["valence"]["figures"]
+    assert figures["usage_log_loss"]["value"] is None
+    assert [str(warning.message) for warning in recwarn] == []

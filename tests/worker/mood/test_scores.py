@@ -116,7 +116,7 @@ def test_a_bar_tells_floor_from_goal() -> None:
 def test_a_forest_learns_activation_and_a_planted_clock_trips_the_canary(
     people: list[Recording],
 ) -> None:
-    data = training_data(people, noise=None)
+    data = training_data(people, receivers=())
     weights = even_weights(data.training)
     own = data.training.person == "P01"
     sums = [weights[own & (data.training.label == label)].sum() for label in (0, 1)]
@@ -136,7 +136,7 @@ def test_a_forest_learns_activation_and_a_planted_clock_trips_the_canary(
 
 
 def test_training_needs_both_classes_and_enough_people(people: list[Recording]) -> None:
-    data = training_data(people, noise=None)
+    data = training_data(people, receivers=())
     with pytest.raises(DataError, match="5 people"):
         fit(data.without([f"P{n:02d}" for n in range(6)]))
     calm = data.judged.label == 0

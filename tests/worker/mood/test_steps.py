@@ -146,6 +146,12 @@ def test_calm_and_good_is_content(home: Home) -> None:
     assert home.activations[-1].log_odds < -0.4
 
 
+def test_the_explanation_names_the_kind_of_baseline(home: Home) -> None:
+    home.rest()
+    home.sit(90, 13, 62)
+    assert home.activations[-1].explanation["baseline"] == "guided_rest"
+
+
 def test_a_replay_in_bursts_is_judged_alike(tmp_path: Path) -> None:
     home = Home(folder=tmp_path, time_scale=8.0)
     home.rest()

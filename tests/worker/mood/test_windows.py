@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 
 from edge_worker.mood.datasets import DataError, Recording, read_recordings
-from edge_worker.mood.sensor_noise import SensorNoise, degrade
-from edge_worker.mood.vitals_features import BASELINE_S, STEP_S, WINDOW_S
-from edge_worker.mood.windows import first_rest, judged_windows, training_windows, windows_of
+from edge_worker.mood.sensor_noise import REFUSING, SensorNoise, degrade, degrade_all
+from edge_worker.mood.vitals_features import BASELINE_S, FEATURE_NAMES, STEP_S, WINDOW_S
+from edge_worker.mood.windows import (
+    calm_windows,
+    first_rest,
+    judged_windows,
+    training_windows,
+    windows_of,
+)
 
 Make = Callable[..., Recording]
 
@@ -121,6 +127,47 @@ def test_receiver_errors_are_repeatable_and_as_large_as_said(recording: Make) ->
     far = np.abs(poor.breathing / 15 - 1) > 0.4
     assert far.mean() == pytest.approx(noise.breathing_gross_share, abs=0.04)
     assert (np.abs(poor.heart - 70) > 15).mean() == pytest.approx(noise.heart_gross_share, abs=0.04)
+
+
+def test_a_receiver_that_refuses_loses_the_heart_and_keeps_the_numbers_right() -> None:
+    visits = [
+        Recording(
+            person=f"visit{number}",
+            times=np.arange(2000.0),
+            heart=np.full(2000, 70.0),
+            breathing=np.full(2000, 15.0),
+            tasks={},
+            stroop=None,
+        )
+        for number in range(60)
+    ]
+    poor = degrade_all(visits, REFUSING, 0)
+    hearts = np.array([visit.heart for visit in poor])
+    assert np.nanmax(np.abs(hearts - 70)) < 5
+    never = np.isnan(hearts).all(axis=1).mean()
+    assert never == pytest.approx(REFUSING.heart_never_share, abs=0.12)
+    both = np.array([np.isfinite(visit.breathing) & np.isnan(visit.heart) for visit in poor])
+    assert both.mean() > 0.3
+
+
+def test_calm_minutes_are_the_slower_half_of_desk_work(recording: Make) -> None:
+    person = recording(8)
+    assert not len(calm_windows([person]))  # no desk work, no baseline of this kind
+    start, half = float(person.times[-1]) + 60, 1500
+    rng = np.random.default_rng(0)
+    desk = replace(
+        person,
+        times=np.concatenate([person.times, start + np.arange(2.0 * half)]),
+        heart=np.concatenate([person.heart, rng.normal(60, 1, half), rng.normal(90, 1, half)]),
+        breathing=np.concatenate([person.breathing, rng.normal(14, 1, 2 * half)]),
+        tasks={**person.tasks, "DualTask": (start, start + 2.0 * half - 1)},
+    )
+    table = calm_windows([desk])
+    assert set(table.task) == set(person.tasks)
+    column = FEATURE_NAMES.index("rest_heart_mean")
+    assert table.rows[:, column] == pytest.approx(60, abs=1)
+    # The windows are those that a guided rest would have been judged on.
+    np.testing.assert_array_equal(table.middle, judged_windows([person]).middle)
 
 
 def test_noise_does_not_revive_a_strap_that_is_off(recording: Make) -> None:
