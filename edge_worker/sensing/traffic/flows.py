@@ -374,12 +374,12 @@ class FlowTable:
             probe = probe_for(int(table.protocol[row]))
             assert probe is not None
             self._probes[number] = probe
+        ports = int(table.src_port[row]), int(table.dst_port[row])
         if isinstance(probe, TcpProbe):
             # A SYN may carry data (TCP Fast Open) and counts one itself.
             seq = int(table.seq[row]) + bool(table.flags[row] & _SYN)
-            found = probe.feed(int(upward), seq, payload)
+            found = probe.feed(int(upward), seq, payload, ports)
         else:
-            ports = int(table.src_port[row]), int(table.dst_port[row])
             found = probe.feed(int(upward), payload, ports, whole=bool(table.whole[row]))
         if found is not None:
             self._found(number, found, upward)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from edge_worker.sensing.traffic.headers import TCP, UDP
 from edge_worker.sensing.traffic.names import http, local, quic, tls
@@ -19,8 +20,7 @@ MAX_EARLY_BYTES = 2048
 _SEQUENCE_SPACE = 1 << 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """A name, or the certainty that none will come (`name` None).
 
     from_client: the payload's sender opened the conversation; None when it does not tell.
@@ -83,14 +83,19 @@ class TcpProbe:
         """A hello or a request has begun and needs more segments."""
         return any(head.base is not None for head in self._heads)
 
-    def feed(self, direction: int, seq: int, data: bytes) -> Finding | None:
-        """Take a payload; `direction` is 0 or 1. None while the name may still come."""
+    def feed(
+        self, direction: int, seq: int, data: bytes, ports: tuple[int, int] = (0, 0)
+    ) -> Finding | None:
+        """Take a payload sent from `ports[0]` to `ports[1]`; `direction` is 0 or 1.
+
+        None while the name may still come.
+        """
         self._seen += 1
         head = self._heads[direction]
         if head.base is None:
             data, seq = _behind_proxy_line(data, seq)
             if not (_may_be_hello(data) or _may_be_request(data)):
-                named = local.tcp_name(data)
+                named = local.tcp_name(data, ports)
                 if named:
                     # A greeting; the client may still start TLS and name somebody else.
                     return Finding(

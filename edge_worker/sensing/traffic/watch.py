@@ -117,10 +117,9 @@ def address_words(packed: bytes) -> tuple[int, int]:
 @lru_cache(maxsize=4096)
 def address_text(high: int, low: int) -> str:
     """An address of two words as text, IPv4 in its own form."""
-    packed = (high << 64) | low
     if high == 0 and low >> 32 == 0xFFFF:
-        return str(ip_address(low & 0xFFFF_FFFF))
-    return str(ip_address(packed.to_bytes(16)))
+        return f"{low >> 24 & 255}.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
+    return str(ip_address(((high << 64) | low).to_bytes(16)))
 
 
 def is_home(high: int, low: int) -> bool:

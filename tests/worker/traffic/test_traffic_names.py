@@ -339,14 +339,38 @@ def test_netbios_dhcp_ssdp_and_greeting() -> None:
     assert local.udp_name(dhcp, (68, 67)) == "phone"
     search = b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n"
     assert local.udp_name(search, (5000, 1900)) == "239.255.255.250:1900"
-    assert local.tcp_name(b"220 mail.example.org ESMTP\r\n") == "mail.example.org"
+    assert local.tcp_name(b"220 mail.example.org ESMTP\r\n", (25, 5000)) == "mail.example.org"
+    assert local.tcp_name(b"# munin node at nas.lan\n", (4949, 5000)) == "nas.lan"
 
 
 @given(st.binary(max_size=300), st.sampled_from([67, 137, 138, 1900, 5000]))
 def test_local_protocols_never_raise(data: bytes, port: int) -> None:
     local.udp_name(data, (port, 5000))
     local.udp_name(bytes(4) + b"\x21\x12\xa4\x42" + data, (5000, 3478))
-    local.tcp_name(data)
+    local.tcp_name(data, (5000, port))
+    local.tcp_name(b"\xc2\xfe\0\5" + bytes(4) + b"\0\2\0\x16" + data, (5000, 5222))
+
+
+def test_whois_question_names_only_on_its_ports() -> None:
+    assert local.tcp_name(b"example.org\r\n", (5000, 43)) == "example.org"
+    assert local.tcp_name(b"example.org\r\n", (5000, 8043)) is None
+    assert local.tcp_name(b"domain: example.org\r\nsource: X\r\n", (43, 5000)) is None
+
+
+def test_mgcp_command_names_its_gateway() -> None:
+    command = b"RQNT 1201 aaln/1@gw.example.net MGCP 1.0\r\nN: ca@ca1.example.net:5678\r\n"
+    assert local.udp_name(command, (2727, 2427)) == "gw.example.net"
+    assert local.udp_name(b"RSIP 1 [192.0.2.7] MGCP 1.0\r\n", (2427, 2727)) == "192.0.2.7"
+    assert local.udp_name(b"200 1201 OK\r\n", (2427, 2727)) is None
+
+
+def test_push_client_names_its_server_behind_fields_without_a_length() -> None:
+    fields = b"\x08\x28" + b"\x12\x03abc" + b"\x3a\x15push.example.org:5222"
+    body = bytes(4) + fields
+    message = b"\xc2\xfe\0\5" + len(body).to_bytes(4) + b"\0\2\0\x16" + body
+    assert local.tcp_name(message, (40_000, 5222)) == "push.example.org"
+    assert local.tcp_name(message, (40_000, 5223)) is None
+    assert local.tcp_name(message[:20], (40_000, 5222)) is None
 
 
 def test_dns_name_round_trip() -> None:

@@ -5,9 +5,8 @@ Also multicast DNS and LLMNR, which have the same form.
 
 from __future__ import annotations
 
-import dataclasses
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_worker.sensing.traffic.names.host import host_name, shown_name
 
@@ -19,16 +18,14 @@ _HEADER = struct.Struct(">6H").unpack_from
 _RECORD = struct.Struct(">HHIH").unpack_from
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """An address record: 4 or 16 bytes, valid for `ttl` seconds."""
 
     address: bytes
     ttl: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class DnsMessage:
+class DnsMessage(NamedTuple):
     """A query or an answer. `name` is None when it holds characters no host name has.
 
     label: the name for a list, with odd characters as "?" and cut where it is damaged.
@@ -67,7 +64,7 @@ def parse_dns(data: bytes) -> DnsMessage | None:
             return message
         position += 4
     found = _read_answers(data, position, answers)
-    return dataclasses.replace(message, answers=found)
+    return message._replace(answers=found)
 
 
 def _read_answers(data: bytes, position: int, count: int) -> tuple[Answer, ...]:

@@ -1,4 +1,4 @@
-"""Names in messages of small protocols: NetBIOS, DHCP, SSDP, STUN, collectd, greetings.
+"""Names in messages of small protocols: NetBIOS, DHCP, SSDP, STUN, MGCP, WHOIS, greetings.
 
 They never decide an app category (they are no servers), but tell flows apart in a list.
 """
@@ -19,7 +19,17 @@ _STUN_COOKIE = b"\x21\x12\xa4\x42"
 _SD_RTN = b"\x04SNI"
 _COLLECTD = 25_826
 _STUN_REALM, _STUN_SOFTWARE = 0x0014, 0x8022
-_GREETING = re.compile(rb"220[ -]([A-Za-z0-9][A-Za-z0-9.-]{2,252})[ \r\n]")
+# Greetings of SMTP and FTP servers (RFC 5321, 959) and of Munin nodes.
+_GREETING = re.compile(rb"(?:220[ -]|# munin node at )([A-Za-z0-9][A-Za-z0-9.-]{2,252})[ \r\n]")
+# RFC 3435 section 3.2: verb, transaction, endpoint@host, version.
+_MGCP = re.compile(rb"[A-Z]{4} [0-9]{1,9} (?:[^ \r\n@]{1,128}@)?([^ \r\n@]{1,253}) MGCP ")
+# A question to a WHOIS server (RFC 3912) is one line.
+_WHOIS_PORTS = (43, 4343)
+_QUESTION = re.compile(rb"([^\r\n ]{3,253})\r?\n")
+# Xiaomi's push service: magic, length of the body, version, then fields of one byte for
+# the kind, one for the length. Two kinds have no length.
+_XIAOMI_PORT, _XIAOMI_MAGIC, _XIAOMI_VERSION = 5222, b"\xc2\xfe\x00\x05", b"\0\x02\0\x16"
+_XIAOMI_BARE, _XIAOMI_HOST = (0x08, 0x28), 0x3A
 
 
 def udp_name(data: bytes, ports: tuple[int, int]) -> str | None:
@@ -39,13 +49,33 @@ def udp_name(data: bytes, ports: tuple[int, int]) -> str | None:
         return host_name(data[19 : 19 + int.from_bytes(data[16:18])])
     if _COLLECTD in ports and data[:2] == b"\0\0":
         return host_name(data[4 : int.from_bytes(data[2:4])].rstrip(b"\0"))
+    mgcp = _MGCP.match(data[:512])
+    return host_name(mgcp[1].strip(b"[]")) if mgcp else None
+
+
+def tcp_name(data: bytes, ports: tuple[int, int]) -> str | None:
+    """The host in a server's greeting, a WHOIS question or a push client's first message."""
+    found = _GREETING.match(data[:280])
+    if found is None and ports[1] in _WHOIS_PORTS:
+        found = _QUESTION.fullmatch(data[:260])
+    if found is not None:
+        return host_name(found[1])
+    return _xiaomi_name(data) if ports[1] == _XIAOMI_PORT else None
+
+
+def _xiaomi_name(data: bytes) -> str | None:
+    if data[:4] != _XIAOMI_MAGIC or data[8:12] != _XIAOMI_VERSION:
+        return None
+    position = 16
+    while position + 2 <= len(data):
+        kind, size = data[position], data[position + 1]
+        position += 2
+        if kind in _XIAOMI_BARE:
+            continue
+        if kind == _XIAOMI_HOST:
+            return host_name(data[position : position + size].partition(b":")[0])
+        position += size
     return None
-
-
-def tcp_name(data: bytes) -> str | None:
-    """The host in the greeting of an SMTP or FTP server."""
-    found = _GREETING.match(data[:260])
-    return host_name(found[1]) if found else None
 
 
 def _netbios_name(data: bytes) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_worker.sensing.traffic.names.host import shown_name
 
@@ -15,8 +15,7 @@ _ECH_DRAFTS = range(0xFE08, 0xFE0E)
 _U16 = struct.Struct(">H").unpack_from
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hello:
+class Hello(NamedTuple):
     """What a ClientHello tells. `complete`: the whole of it was there."""
 
     name: str | None
