@@ -51,6 +51,7 @@ _RESTRICTIVE = frozenset(
     ]
 )
 _STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
+_ASKING = frozenset({Kind.ASK, Kind.AUXILIARY, Kind.SENSING})
 _MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
 _MEANWHILE = frozenset({"的 时 候", "时", "期 间", "时 候"})
 _EVENTS = frozenset({Kind.ENTER, Kind.ANYONE, Kind.NOBODY, Kind.DAY, Kind.EMPTY})
@@ -126,7 +127,7 @@ def _durations(items: Sequence[Item]) -> list[Item]:
 
 def _is_request(piece: Sequence[Item]) -> bool:
     kinds = {item.kind for item in piece}
-    return bool(actions(piece) - {"query"} or Kind.ASK in kinds or Kind.AUXILIARY in kinds) and (
+    return bool(actions(piece) - {"query"} or kinds & _ASKING) and (
         bool(kinds & _MEASURED) and not _is_story(piece)
     )
 
@@ -145,7 +146,10 @@ def _is_story(piece: Sequence[Item]) -> bool:
     unknown = [item for item in content if item.kind in {Kind.UNKNOWN, Kind.DAY}]
     if unknown:
         return not any(item.value == "foreign" for item in unknown)
-    return Kind.FEELING in kinds and content[0].kind in _STORYTELLERS
+    if content[0].kind not in _STORYTELLERS or kinds & _EVENTS:
+        return False
+    # "I'm about to go to bed", "Anna is stressed"
+    return Kind.FEELING in kinds or kinds <= {Kind.ME, Kind.PERSON, Kind.AUXILIARY, Kind.NOT}
 
 
 def _restricts(piece: Sequence[Item]) -> bool:

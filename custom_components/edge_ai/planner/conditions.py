@@ -72,6 +72,9 @@ def _operator(items: Sequence[Item], index: int) -> str | None:
 
 def _quantity_of_number(items: Sequence[Item], index: int) -> Quantity | None:
     for item in items[index + 1 : index + 3]:
+        if item.text == "bpm" and _quantity_before(items, index) is Quantity.BREATHING_RATE:
+            # Beats or breaths a minute: what was named decides.
+            return Quantity.BREATHING_RATE
         if item.kind is Kind.UNIT and item.value is not None:
             return Quantity(item.value)
         if item.kind is Kind.QUANTITY and item.value == (Quantity.BREATHING_RATE,):

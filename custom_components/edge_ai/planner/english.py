@@ -62,6 +62,15 @@ ENGLISH: Table = {
         pay attention to | paying attention to | follow up on | pay close attention to
         take note of | analyse/analyze | keep monitoring | check on regularly
         have a look at continuously | keep an ear on | keep a finger on
+        ~listen to | ~listen in on | ~listen out for | keep/keeping listening to
+        look/looking in on | spy/spying on | snoop/snooping on | ~eavesdrop on | peek/peeking at
+        keep/keeping spying on | keep/keeping [a] check on
+        keep/keeping me in the picture about/on | keep/keeping vigil over
+        stand/standing guard over | watch like a hawk | keep/keeping an ear on/to
+        keep/keeping a lookout for | run a monitor on | put a monitor on | put a watch on
+        put under observation | place under observation | take/taking care of
+        be/being vigilant about | keep/keeping [a] tally of | keep/keeping score of
+        keep/keeping a tight watch on | have/having a close watch on
     """,
     (Kind.MONITOR, "weak"): """
         ~detect | ~sense | ~collect | ~save | ~store | ~chart | ~plot | ~capture | ~register
@@ -98,6 +107,16 @@ ENGLISH: Table = {
         put an end to | take a break from | leave me alone with | leave alone | stand down on
         mute | silence | switch it off | turn it off | time to stop | refrain from | hold off on
         stop it with | a rest | a break | alone | let go of | call it a day with/on | hang up on
+        no longer want/wish/need/require [you] [to] | no longer interested in
+        not interested in | do not wish for | do not care about | not want any
+        wrap things up with | switch it all off | ~kill off | ~shut | ~halt | ~cease
+        ~desist from | desist | ~rest from | knock it off with | no longer have to | need not
+        you need not | do not have to | you do not have to | do not you dare | no further
+        let us not | i am through with | i have had enough of | we have had enough of | stop it
+        take me off | opt out of | pull the plug on | say goodbye to | make stop
+        make it stop | have it stop | bring to an end | bring to a halt | come to an end
+        be done with | call a halt to | spare me | stop with
+        dispense with | turn down
     """,
     (Kind.NOTIFY, None): """
         bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
@@ -122,9 +141,22 @@ ENGLISH: Table = {
         sound off | raise an alert/flag | flag [it] up | flag | get alerted/notified/warned
         be alerted/notified/warned/told/informed | wake me [up] | let out a warning
         issue an alert/warning | give me a warning | give a warning | alerted | notified | warned
+        fire/fires an/the alert/notification/warning | ~nudge me | ~poke me | ~buzz me
+        tip me off
+        give/send me a/an shout/yell/nudge/buzz/poke/tap/holler/ring/signal/beep/ping/sign
+        give a/an shout/alert/notification/yell/beep/signal | let out a/an beep/alert/yell
+        sing out | ring/ringing a bell | put out an alert | page me
+        pop up a notification/alert/warning
+        pop/push/throw/issue/generate/trigger/emit a/an alert/notification/warning/message
+        set off an/the alert/warning | trigger an/the alert/warning/notification
+        get a/an ping/nudge | get pinged | be pinged | make a noise | blast an alert | a shout
+        a nudge | a ping | ensure/see that i am notified/alerted/warned/told/informed
+        i am notified/alerted/warned/told/informed | please have me notified/alerted/warned
+        have me notified/alerted/warned | speak out
     """,
     (Kind.REMIND, None): """
         remind/reminds/reminding [me/us] | reminder | call me
+        alarm/alarms [me/us] | sound the alarm | ring me | shout at me | yell [at me] | scream
     """,
     (Kind.TELL, None): """
         keep me notified | pass on to me | let me hear | let me in on | give me notice
@@ -135,6 +167,13 @@ ENGLISH: Table = {
         let us know | tell | advise me | fill me in | clue me in | i would love to know
         i should know | i would want to know | let someone know | make sure i know | do tell me
         make me aware
+        let me no | lemme know | say me | say to me | mention to me | mention it to me
+        bring me word | bring to my attention | bring it to my attention | alert me to
+        keep me advised | apprise me | catch me up | brief me | give me a briefing
+        i ought to know | i must know | i have to know | it is important that i know
+        be so good as to tell me | i should like to know | i should like to be told
+        i demand to know | i am keen to know | i am dying to know
+        update me
     """,
     (Kind.WHEN, None): """
         when | whenever | once | as soon as | the moment | the minute | the second | the instant
@@ -193,6 +232,23 @@ ENGLISH: Table = {
         i need to know if/whether | look and see if/whether | know how | know if | know whether
         know what | do you happen to know if/whether/how/what | got any | is there any sign of
         please say if | work out if/whether | make sure | double check | hear about | hear | know
+        how is it with | how are things with | how do things stand with | how stands
+        how does stand | what has been | what is it with | what is up with | what's up with
+        any change in | any changes in | any problem/problems/issue/issues with
+        any trouble with | is all well with | is there anything wrong/off/odd/strange with
+        is anything wrong with | grab | grab me | hand me | get a look at
+        have a glance at | glance at | peek at | take a peek at | peep at | take a reading of
+        do a check on/of | perform a check of | spot check [on] | run a check of
+        examine for me | inspect | ~inspect | status of | state of | status report on
+        update on | an update on | news on | news about | word on | lowdown on | the lowdown on
+        scoop on | the scoop on | the state of | the status of | what does look like
+        what do we have for | what have you got for/on | what do you have for/on
+        got a reading on | could you say | can you say | are you seeing | do you see
+        do you notice | can you make out | would you know
+        tell us how/what/if/whether | say how/what/whether | enlighten me about/on/as to
+        ask as to/about/after | ask | request
+        take/taking my/his/her/the
+        you know if/whether/how
     """,
     (Kind.AUXILIARY, None): """
         is | are | am | was | were | does | do | did | has | have | had | been | being | be | 's
@@ -207,6 +263,10 @@ ENGLISH: Table = {
         [federated] training/learning [run/round/session/job/process] [for/of/on]
         start/run/begin/launch federated training/learning [for/of/on] | start/begin learning
         run another round of training
+        coach | practise/practice on | relearn | re learn | retrain again
+        do another round of training | get training | have trained | trained
+        put through training | run training | run federated learning | start federated learning
+        do federated learning
     """,
     (Kind.IMPROVE, None): """
         ~improve how | boost | ~enhance | raise | strengthen | ~refine | ~retune | ~tweak
@@ -216,6 +276,12 @@ ENGLISH: Table = {
         calibrate/recalibrate | make better/smarter | refine | sharpen | adapt | adjust | rebuild
         refit | build | refresh | upgrade | make more accurate/precise/reliable | enhance
         perfect | work on
+        get better with | do better at | do a better job at/of/with | make more accurate
+        make it better at | better at | better with | better job
+        more accurately/precisely/reliably | fine tune please | hone | polish | step up
+        bring up to date | modernise/modernize | re tune | recalibrate please | make smarter
+        get smarter about | customise/customize | tailor
+        increase the accuracy
     """,
     (Kind.MODEL, None): """
         ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
@@ -228,12 +294,18 @@ ENGLISH: Table = {
         judge/judging | identify/identifying | spot/spotting | ai | understand/understanding
         predict/predicting | read/reading my | tell when i am | tell how i | interpretation
         interpret
+        ai model | machine learning model | neural model | decoder
+        sensing ai | emotion ai | recognising please | sensing accuracy | detection accuracy
+        judgements | accuracy of | quality of | performance of | reliability of
+        understanding of
     """,
     (Kind.SENSING, None): """
         measurement/measurements | monitoring | tracking | detection | sensing | monitor
         tracker | observation | surveillance | logging | supervision | watch | checks
         alert/alerts | notification/notifications | warning/warnings | monitors
         tracker/trackers | recording | sensors | watchdog | tracks
+        monitorings | trackings | readings on | observing | measuring | watching
+        follow up | checking | tracker app
     """,
     (Kind.FINE, None): """
         okay | ok | alright | all right | fine | well | good
@@ -250,12 +322,20 @@ ENGLISH: Table = {
         emotional wellbeing | emotional health | emotional condition | mental condition
         psychological state | vibe | disposition | emotional status
         demeanor/demeanour | mood state
+        how i feel | how i am feeling | how am feeling | emotional level/levels/wellness
+        mental wellness | mood swings | mood score | mood rating
+        inner state | state of my/his/her mind | emotional balance | mood trend
+        affective state | emotional mood | happiness level
     """,
     (Kind.QUANTITY, _STRESS): """
         stress | stress level/levels | stress score | mental stress | tension
         anxiety | anxiety level/levels | stresslevel | strain | stress reading/readings
         tension level/levels | stress state | mental load | mental strain | nervousness
         stressor
+        stress amount | levels of stress | level of stress/anxiety/tension | amount of stress
+        stress status | stress index | stress rating | stress indicator | stress load
+        pressure level | anxiousness | psychological stress | emotional stress
+        stress number/numbers | stress and strain | degree of stress
     """,
     (Kind.QUANTITY, _BREATHING): """
         breathing | breath/breaths | breathe/breathes | respiration/respirations | respiratory
@@ -265,6 +345,9 @@ ENGLISH: Table = {
         rate of breathing/respiration | breaths per/a minute [rate] | inhaling and exhaling
         breathing per minute | inhalation/inhalations | respiratory function/activity
         frequency of breathing | breathing rate per minute | speed of breathing
+        breathing/breath/respiration level/levels/count | breath/breathing count
+        respiration count | rate of respirations | breathwork rate | breathing cycles
+        breathing movement/movements | lung function please | rr | ventilation rate
     """,
     (Kind.QUANTITY, _HEART): """
         heart rate/rates | heartrate | heart beat/beats | heartbeat/heartbeats | pulse
@@ -272,6 +355,10 @@ ENGLISH: Table = {
         cardiac rate/rhythm/activity/frequency | ticker | beats per minute rate
         beats a minute rate | cardiac | rate of heart | heart rate reading | hearts | bpm rate
         heart activity | bpm reading | heart speed
+        heart beat rate/rates | heart s beat | beating of the/my/his/her heart | pulse beat
+        heart rate bpm | heartbeat rate | heartbeats per/a minute rate | beats per minute please
+        heart pulse | pulse frequency | cardiac pulse | rate of my/his/her heart/pulse
+        my heart s rate | heart pace
     """,
     (Kind.QUANTITY, _VITALS): """
         vital/vitals | vital signs/sign | vital parameters/data/statistics/stats
@@ -279,6 +366,7 @@ ENGLISH: Table = {
     (Kind.QUANTITY, _PRESENCE): """
         presence | occupancy | presence of people/persons/someone/anyone/a person
         human presence | whereabouts | room presence | room occupancy | occupancy state
+        presence detection please | people presence | presence or absence | room usage
     """,
     (Kind.QUANTITY, _USAGE): """
         app/apps/application/applications use/usage/activity/time/habits/stats/statistics
@@ -294,6 +382,14 @@ ENGLISH: Table = {
         time spent on/in [the] [social] apps/media | gaming time | usage of the phone
         time on social media | phone and app usage | doomscrolling | online habits
         app consumption | media usage | time online
+        smartphone/cellphone/tablet/computer screen time | time on the/my/his/her screen
+        app use/usage time | usage of [my/his/her/the] apps/applications/phone/smartphone/tablet
+        use of [my/his/her/the] apps/applications/phone/smartphone/tablet | usage time
+        usage stats | mobile data habits | phone/app addiction | digital consumption
+        digital use/usage
+        time with/using/on the/my/his/her/their apps/phone/smartphone/tablet/mobile
+        online behaviour/behavior | app statistics | app behaviour/behavior
+        hours on the/my/his/her phone | screen hours | screentime usage | phone/app time
     """,
     (Kind.PHONE, None): """
         phone/phones | smartphone/smartphones | mobile | mobile phone | cellphone | cell phone
@@ -322,6 +418,13 @@ ENGLISH: Table = {
         burned/burnt out | strung out | stressed out | overloaded | stresses [out]
         stressing out | in distress | distressed | feeling the pressure | too stressed
         highly stressed | in a state of stress
+        under pressure | highly strung | keyed up | tightly wound | in a panic | apprehensive
+        overwrought | tensed | stressed up | getting stressed | pressurised/pressurized | uneasy
+        at breaking point | at her/his/my limit | anxiety | unnerved | losing it | freaks out
+        feeling stress | feels stress | feel stress | feel/feels/feeling the strain | overtaxed
+        out of her/his/my depth | burning out | burns out | antsy | on tenterhooks
+        a nervous wreck | overwhelmed with work | in a state of anxiety | having anxiety
+        has anxiety | tensing
     """,
     (Kind.FEELING, (Quantity.STRESS, False)): """
         at rest | not stressed | composed | laid back | tranquil | soothed | less stressed
@@ -330,6 +433,10 @@ ENGLISH: Table = {
         calms down | calming down | calmed down | relaxed/relaxes/relaxing | at ease | unstressed
         stress free | chilled [out] | chill | unwound | at peace | winding down | peaceful
         destressed | settled down | settles down | serene
+        cooled down | cools down | cooling off | loosened up | loosens up | zen | untroubled
+        de stressed | relaxes again | calms | free of stress | no longer stressed/tense/anxious
+        recovered | placid | mellow | mellowed [out] | has settled | rested please | eased up
+        carefree
     """,
     (Kind.FEELING, (Quantity.MOOD, Mood.CONTENT)): """
         delighted | merry | in high spirits | positive | in better spirits | in a happy mood
@@ -339,10 +446,16 @@ ENGLISH: Table = {
         joyful | satisfied | feeling good/great/well/fine/better
         feel/feels/felt good/great/well/fine/better | good/great/positive mood | cheery | upbeat
         mood is good/better | in a better place | cheers up | cheered up
+        gleeful | joyous | lighthearted | chipper | pleased with life
+        in a good place | in good humour/humor | having a good day | on a high | blissful
+        doing great | perky | in fine/great spirits | optimistic
+        at her/his best
     """,
     (Kind.FEELING, (Quantity.MOOD, Mood.EXCITED)): """
         excited | thrilled | elated | euphoric | energised/energized | hyped [up] | ecstatic
         exhilarated | enthusiastic | over the moon | pumped
+        amped [up] | psyched [up] | fired up | buzzing | giddy | stoked | overexcited
+        exuberant | jubilant | animated
     """,
     (Kind.FEELING, (Quantity.MOOD, Mood.DOWN)): """
         feeling/feel/feels off | under the weather | not happy | not in a good mood
@@ -357,9 +470,21 @@ ENGLISH: Table = {
         feel a bit/little down/low/blue | a bit/little down | so down | really down | very down
         heartbroken | downcast | downhearted | glum | melancholic/melancholy | is/am/are low
         blue | is/am/are feeling low | down | moody
+        despondent | depressive | low spirited | weepy | disheartened | dispirited | forlorn
+        sullen | in a funk | in the doldrums | in a black mood | despairing | been off
+        been down | been low | mopey | moping | woeful | teary | in tears | sombre/somber
+        wistful | going through a low | having a low
+        feels/feeling/feel lousy/rotten/crappy/rough/poorly | down hearted | bereft
+        in a sad mood | sad mood | in poor spirits | not feeling well/good/great
+        not doing well/good/great | not doing so well/good/great | not so happy | homesick
+        been [a] bit/little off/down/low/blue
+        been feeling [a] bit/little/kind of/kinda off/down/low/blue | feeling [a] bit/little off
     """,
     (Kind.FEELING, (Quantity.MOOD, Mood.STRESSED)): """
         angry | annoyed | irritated | irritable | frustrated | furious | grumpy | mad | cranky
+        angered | enraged | cross | irate | fuming | livid | infuriated | testy | snappy
+        short tempered | in a rage | in an angry mood | pissed [off] | ticked off
+        fed up please | outraged | aggravated | bad tempered | grouchy | crabby
     """,
     (Kind.FEELING, (Quantity.MOOD, Mood.NEUTRAL)): """
         neutral | feeling/feel neutral
@@ -370,12 +495,21 @@ ENGLISH: Table = {
         any people | any one | some one | another person | somebody else | someone else
         anyone else | anybody else | any human | a human | any persons | a living soul | folks
         human beings | visitors | a visitor
+        movement | any movement | some movement | signs of life | sign of life | anyone at all
+        anybody at all | any soul | a soul | living soul | anyone there | someone there
+        an intruder | intruders | strangers | a stranger | guests | a guest | a human being
+        humans | any humans | anyone around | somebody around
     """,
     (Kind.NOBODY, None): """
         nobody | no one | noone | no person | no people | not anyone | no body
+        no soul | not a soul | nobody at all | no one at all | no movement | no human
+        no humans | nobody there | no sign of life | not a single person | nobody around
+        no one around
     """,
     (Kind.EMPTY, False): """
         empty | unoccupied | vacant | deserted | unattended | free
+        free of people | empty of people | cleared | all clear | uninhabited | abandoned
+        emptied
     """,
     (Kind.EMPTY, True): """
         occupied | taken | in use | busy
@@ -391,6 +525,11 @@ ENGLISH: Table = {
         return/returns/returned | show/shows/showed up | wander/wanders into
         appear/appears/appeared | move/moves/moved into | set/sets foot in | turn/turns up
         come/comes to | comes back to | goes back into | come/comes home
+        ~barge into | ~burst into | ~slip into | ~wander in
+        comes/come/came through the door of | makes/make his/her/their way into | has entered
+        have entered | shows/show up in | turns/turn up in | pop/pops/popped in/into
+        gets/get in | sets/set foot into | ~reach the | moving in | moves/move in
+        comes/come/go/goes inside | ~enter into | is/are back in | is/are in again
     """,
     (Kind.ENTER, False): """
         ~leave | ~exit | goes/go out of | moves/move out of | walks/walk away from
@@ -399,6 +538,9 @@ ENGLISH: Table = {
         walk/walks/walked/walking out [of] | gets/get out of | out of | step/steps out of
         come/comes out of | moves out of | disappears from | vacate/vacates | gone from | is gone
         is away | gone | goes away
+        walks/walk out | goes/go out | gets/get out | steps/step out | ~depart | ~depart from
+        ~vacate | has/have left | quits/quit the room | slips/slip out of | takes/take off from
+        heads/head out | is/are no longer in | is/are not in | moves/move out
     """,
     # --- Whose, where ---
     (Kind.ME, None): """
@@ -489,6 +631,10 @@ ENGLISH: Table = {
         for/over/during/within/in/throughout/through the next/following/coming | for the rest of
         starting now for | within | from now | from now on for | lasting | for the duration of
         over the course of the next | for another | upcoming
+        duration | duration of | for a duration/period/length/span/stretch/total of
+        for a period of time of | over a period of | for the next | over the coming | time limit
+        in the space of | for a full
+        for approximately | for around | for nearly
     """,
     (Kind.PAST, None): """
         last | past | previous | in/over/during/for/within the last/past/previous | so far | ago
@@ -499,12 +645,21 @@ ENGLISH: Table = {
         uninterrupted | uninterruptedly | nonstop | straight | in a row | consecutive | stays
         remains | continuously for | stay | remain | staying | remaining | persists | keeps being
         nonstop for | non stop for | keeps on
+        for at least please
+        keeps up for | holds for | holds | is sustained for | sustained for | sustained
+        persists for | goes on | drags on for
     """,
     (Kind.CHANGE, None): """
         irregular | erratic | abnormal | unstable | uneven | strange | weird | unusual
         out of the ordinary | not normal | off normal | change/changes/changed/changing
         shift/shifts/shifted/shifting | swings | switches | fluctuates | anything changes
         something changes | vary/varies | differs | different
+        acts up | acting up | goes crazy | goes haywire | goes weird | looks off | seems off
+        is off | gets irregular | becomes irregular | is irregular | out of range
+        outside the normal range | out of the normal range | leaves the normal range
+        gets erratic | goes off | is not right | looks wrong | is wrong | gets weird
+        looks funny
+        goes funny
     """,
     (Kind.MOVE, 1): """
         ~improve | brighten/brightens/brightening | lifts | perks up | gets/getting/get better
@@ -515,6 +670,10 @@ ENGLISH: Table = {
         jump/jumps | shoot/shoots up | speed/speeds up | accelerate/accelerates | pick/picks up
         elevate/elevates/ | build/builds up | surge/surges | soars | peaks | skyrockets
         worsen/worsens for | quickens | builds | escalates | ramps up | getting higher
+        changes/change for the better | takes a turn for the better | is/are better
+        is/are improving | is/are rising | is/are going up | is/are climbing
+        is/are getting higher | races | racing | is/are racing | begins/starts to race
+        starts racing | race | upward | ~spike | is/are spiking
     """,
     (Kind.MOVE, -1): """
         ~worsen | ~decline | ~deteriorate | darkens | takes a turn for the worse | ~decrease
@@ -526,6 +685,9 @@ ENGLISH: Table = {
         tanks | worsens | worsen | gets/get worse/bad | deteriorate/deteriorates/deteriorating
         slump/slumps | sours | turns bad | turns sour | come/comes down | gets lower | slips
         takes a dip | takes a nosedive | goes south
+        changes/change for the worse | gets the worse | is/are worse | is/are getting worse
+        turns for the worse | gets bad | turns low | is/are falling | is/are dropping
+        is/are going down | craters | tumbles | dives | takes a hit | nosedive | downward
     """,
     (Kind.LEVEL, 1): """
         high | too high | very high | elevated | fast | too fast | very fast | racing | rapid
@@ -543,6 +705,12 @@ ENGLISH: Table = {
         because | since | so that | so i | so we | so you | as i | as we | cause | cuz
         in order to | because of | due to | in order that | as my | as she | as he | so she
         so he | given that | now that | considering | seeing as | seeing that
+        thanks to the fact | on account of | for i | for he | for she | as he is | as she is
+        since he | since she | since i | out of worry | out of concern | just in case
+    """,
+    (Kind.BREAK, None): """
+        so can/could/would/will you [please] | so please | so maybe you could/can | so i want you to
+        so i would like you to | so can/could we | so just
     """,
     (Kind.YOU, None): """
         you | u | ur | your | yours | yourself
@@ -690,6 +858,46 @@ ENGLISH: Table = {
         everything okay with | going up or down | like | likes | alike | amount | amount of
         number of | lots of | a lot of | a lot | lot | much | many | most | kinds | types | type
         type of | kind | sort
+        and so | you know what | hereby | request that you | i request that you
+        we request that you | i ask that you | i beg you to | i implore you to | i urge you to
+        if you would be so kind | i should like [you] [to] | we should like [you] [to]
+        should like to | i would have you | i would be obliged if you would/could
+        i would be much obliged if you would/could
+        i would really/very/truly/so [much] appreciate [it] [if you could/would] | appreciate
+        we would appreciate [it] [if you could/would]
+        it would be appreciated if you could/would | i wish to have | i wish | we wish to
+        would you please | would you kindly | might you | might we | if i may | if i could
+        if i might | may we | ensure [that] [you] | ensure i am | see to it that [you]
+        see to it | make certain [that] [you] | be certain to | do make sure | do please
+        do kindly | request | i request | requesting | require | i require | we require
+        i am requesting | i ask for | i am looking to | i am hoping to
+        i am hoping you can/could | i hope you can/could | i was hoping you could/would
+        hoping you could/can | i am trying to | i was thinking you could | how about we
+        can we do | could we do | we could do with | i could do with | let us do | let us have
+        shall i | active | running | existing | full | complete | entire | whole | personal
+        own personal | automatic | automated | in progress | pending | for today | for tonight
+        for this evening | for the moment | for this morning | for this afternoon
+        for me please | of the day | as usual please | bruh | fam | sis | dawg | man please
+        boss | chief | darling | sweetheart | honey | hun | my good man | sweetie | babe | champ
+        mister | mr | miss | mrs | ms | madam | old friend | hey you | oi | howdy | hiya
+        greetings | good day | yup | yep | aye | nah | welp
+        erm | uhm | umm | uhh | hmmm | ahem | like so | i mean to say | let me think
+        let us say | say about | or thereabouts | give or take | more or less | to be exact
+        sharp | at this time of day | in due course | at the earliest | without delay
+        forthwith | henceforth | straightaway | pronto | immediately please | on the double
+        in a hurry | quick as you can | as quickly as you can | as best you can
+        to the best of your ability | in whatever way | for the foreseeable future
+        until i return | until later | until i am back | for the meantime | just for today
+        just for now | just in case please | in secret | on the quiet | on the side | in silence
+        in peace | for fun | for science | for my own good | for safety | to be safe
+        to be on the safe side | just to be safe | to be sure | just to be sure | for certain
+        please do | please do so | if that makes sense | if that works | if you are able [to]
+        where possible | when possible | once you can | same as before | like before
+        like last time | as before | as always | as ever | again please | for once | this once
+        this time | this one time | a wee bit | a tiny bit | rather a lot | a great deal
+        such a | so very | ever so | that much | this much
+        hella | lowkey | low key | highkey | kinda | i reckon | i figure | i gather
+        i take it | it seems | it appears | apparently | presumably
     """,
     (Kind.UNKNOWN, "foreign"): """
         instagram account | follow me on
@@ -707,5 +915,13 @@ ENGLISH: Table = {
         camera/cameras | volume | news/joke/jokes/story/recipe/poem | shopping/grocery
         blood pressure | blood oxygen | blood sugar | blood | oxygen | weight | steps | calories
         glucose | dog/cat/baby/pet
+        buy/purchase/sell | price/cost/costs | recommend | article/articles | book/books
+        movie/movies | film/films | podcast/podcasts | video/videos | radio | station | channel
+        remote | screen brightness | wallpaper | photo/photos/picture/pictures
+        email/emails/mail | contacts | contact | alarm clock | stopwatch | countdown | traffic
+        bus | train to | trains to | train from | train station | flight | taxi | uber
+        restaurant/restaurants | dinner | lunch | breakfast | coffee | water | plants
+        garden hose | sprinkler/sprinklers | pool | hot tub | printer | router | wifi
+        bluetooth | battery
     """,
 }

@@ -20,6 +20,7 @@ from .home import Home
 from .intents import intent_of
 from .lexicon import Item, Kind
 from .scan import scan
+from .strangers import is_strange
 from .subjects import Group, read_groups
 from .tokens import MAX_CHARACTERS, tokenize
 
@@ -40,24 +41,58 @@ def parse(
         return ()
     goals: list[Goal] = []
     for clause in split(items):
-        if _is_about_you(clause):
+        if is_strange(clause):
             return ()
-        read = _read_clause(_content(clause), goals, home)
+        content = _content(clause)
+        said_before = _what_was_said(content, goals)
+        if said_before is not None:
+            goals = said_before
+            continue
+        read = _read_clause(content, goals, home)
         if read is None:
             return ()
-        goals += read
+        goals += _lasting(read, clause)
     merged = tuple(dict.fromkeys(_merged(goals)))
     return () if any(_is_vague(goal) for goal in merged) else merged
 
 
-def _is_about_you(clause: Sequence[Item]) -> bool:
-    """Is it "how are you feeling", 你今天心情怎么样: small talk with the assistant?"""
-    kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.AUXILIARY}]
-    ours = {Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.STOP}
-    return ours.isdisjoint(kinds) and any(
-        first is Kind.YOU and second in {Kind.QUANTITY, Kind.FEELING}
-        for first, second in itertools.pairwise(kinds)
-    )
+def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goal] | None:
+    """ "I want to see my stress, start tracking it": do that with what was said before."""
+    kinds = {item.kind for item in content}
+    if earlier and kinds <= {Kind.STOP, Kind.MONITOR, Kind.SENSING} and Kind.STOP in kinds:
+        # "Never mind the stress, stop measuring it"
+        return list(earlier) if all(g.intent is Intent.STOP for g in earlier) else None
+    asked = bool(earlier) and all(goal.intent is Intent.QUERY for goal in earlier)
+    durations = {item.value for item in content if item.kind is Kind.DURATION}
+    orders = {Kind.MONITOR, Kind.START, Kind.SENSING}
+    wanted = bool(kinds & orders) and kinds <= orders | {Kind.DURATION, Kind.NEXT}
+    if not (asked and wanted) or len(durations) > 1:
+        return None
+    duration = next(iter(durations), None)
+    return [replace(goal, intent=Intent.MONITOR, duration_s=duration) for goal in earlier]
+
+
+def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
+    """ "Check on my pulse continuously" asks for more than one answer."""
+    if not any(item.kind is Kind.SMALL and item.text in _ONGOING for item in clause):
+        return goals
+    first = next(item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU})
+    if first.kind is not Kind.ASK or first.text in {"how", "what", "which"}:
+        return goals
+    return [
+        replace(goal, intent=Intent.MONITOR) if goal.intent is Intent.QUERY else goal
+        for goal in goals
+    ]
+
+
+_ONGOING = frozenset(
+    [
+        *("continuously", "constantly", "continually", "regularly", "all the time", "at all times"),
+        *("round the clock", "around the clock", "from now on", "day and night", "in real time"),
+        *("every hour", "hourly", "every day", "throughout the day", "during the night"),
+        *("at night", "every night", "不 断", "不 间 断", "随 时", "时 刻", "全 程", "持 续 地"),
+    ]
+)
 
 
 def prepare() -> None:
@@ -70,6 +105,7 @@ def _content(clause: Sequence[Item]) -> list[Item]:
     content = [item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
     asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
     content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
+    content = _without_speaker(content)
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     if content and content[-1].kind is Kind.NOT and content[-1].text in {"不", "没", "没 有"}:
         # 开心不, 有人没有: a question by its end.
@@ -86,6 +122,25 @@ def _content(clause: Sequence[Item]) -> list[Item]:
     ]
 
 
+def _without_speaker(content: Sequence[Item]) -> list[Item]:
+    """Leave out who only asks: "say me how Anna is", 咱看看小雨的心率."""
+    orders = {Kind.ASK, Kind.TELL, Kind.MONITOR, Kind.NOTIFY, Kind.REMIND, Kind.STOP}
+    order = next((i for i, item in enumerate(content) if item.kind in orders), None)
+    if order is None or Kind.PERSON not in {item.kind for item in content[order:]}:
+        return list(content)
+    ahead = [item for item in content[:order] if item.kind is not Kind.ME]
+    if len(ahead) != len(content[:order]) and {item.kind for item in ahead} <= _AHEAD:
+        content = [*ahead, *content[order:]]
+        order = len(ahead)
+    behind = list(content[order + 1 :])
+    if behind[0].kind is Kind.ME and behind[0].text in {"me", "我", "us"}:
+        follows = behind[1].kind if len(behind) > 1 else None
+        if follows not in {Kind.AND, Kind.OWNER, Kind.QUANTITY, None}:
+            behind = behind[1:]
+    return [*content[: order + 1], *behind]
+
+
+_AHEAD = frozenset({Kind.AUXILIARY, Kind.START, Kind.ENTER})
 _NEGATABLE = frozenset(
     {Kind.MONITOR, Kind.START, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.SENSING}
 )
@@ -198,6 +253,9 @@ def _is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
 
 def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     placed = bool(kinds & {Kind.AREA, Kind.HERE})
+    if intent is Intent.STOP and {Kind.ANYONE, Kind.AREA} <= kinds:
+        # "Stop watching the kitchen for people"
+        return _stops_sensing(items)
     if kinds & {Kind.START, Kind.STOP}:
         return False
     if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
@@ -241,7 +299,7 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         or (
             item.kind is Kind.MONITOR
             and item.value != "weak"
-            and (somebody or item.text not in {"track", "tracks", "watch", "measure", "follow"})
+            and (somebody or item.text not in _ALSO_THINGS)
         )
         for item in items
     )
@@ -249,8 +307,8 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
 
 _SWITCHING_OFF = ("turn", "switch", "shut", "power", "关")
 _SCREENS_AND_CAMERAS = frozenset({"monitor", "monitors", "监 控", "监 视"})
-
-
+# A song, a clock, a screen.
+_ALSO_THINGS = frozenset({"track", "tracks", "watch", "measure", "follow", "monitor"})
 # "Keep an eye on Anna": whom to watch, but not what.
 _BARE = frozenset(
     {Kind.MONITOR, Kind.PERSON, Kind.ME, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.NEXT, Kind.AND}
@@ -270,6 +328,7 @@ def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
         Kind.QUESTION_MARK,
         Kind.AND,
         Kind.FINE,
+        Kind.HOLD,
     }
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
     return (how or fine) and somebody and kinds <= plain | {Kind.OWNER}

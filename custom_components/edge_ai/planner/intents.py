@@ -75,8 +75,8 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     if Kind.STOP in kinds or Kind.NOTIFY in kinds:
         return None
     named = kinds & {Kind.MODEL, Kind.SENSING}
-    if Kind.IMPROVE in kinds and Kind.QUANTITY in kinds:
-        # "Learn to detect my stress."
+    if Kind.QUANTITY in kinds:
+        # "Learn to detect my stress", 训练一下有人没人的检测.
         named |= kinds & {Kind.MONITOR}
     # "Train my breathing" is exercise, "train my mood" cannot be.
     inner = any(

@@ -1,12 +1,12 @@
 """The closed vocabulary of requests: sequences of tokens → what they mean.
 
-The tables stand in `english` and `chinese`; here is their form and the search tree.
+The tables stand in `english` and `chinese`; here is their form and the search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -108,40 +108,46 @@ class Item:
     text: str = ""
 
 
-@dataclass(slots=True)
-class _Branch:
-    next: dict[str, _Branch] = field(default_factory=dict)
-    item: Item | None = None
-
-
 class Lexicon:
-    """A tree of token sequences; the longest one that fits wins."""
+    """Sequences of tokens and what they mean; the longest one that fits wins.
+
+    Sequences are kept as single strings: tens of thousands of tree nodes would each be
+    visited by every garbage collection of the host, for 10 ms and more.
+    """
 
     def __init__(self, entries: Iterable[tuple[Sequence[str], Item]] = ()) -> None:
-        self._root = _Branch()
+        self._items: dict[str, Item] = {}
+        self._beginnings: set[str] = set()
+        self._tokens: set[str] = set()
         for tokens, item in entries:
             self.add(tokens, item)
 
     def add(self, tokens: Sequence[str], item: Item) -> None:
         """Of entries with the same tokens the first stays."""
-        branch = self._root
+        text = ""
         for token in tokens:
-            branch = branch.next.setdefault(token, _Branch())
-        if tokens and branch.item is None:
-            branch.item = item
+            text = f"{text} {token}" if text else token
+            self._beginnings.add(text)
+            self._tokens.add(token)
+        if text:
+            self._items.setdefault(text, item)
 
     def longest(self, tokens: Sequence[str], start: int) -> tuple[int, Item] | None:
         """The position behind the longest entry at `start`, and its item."""
-        branch: _Branch | None = self._root
         best: tuple[int, Item] | None = None
+        text = ""
         for position in range(start, len(tokens)):
-            assert branch is not None
-            branch = branch.next.get(tokens[position])
-            if branch is None:
+            text = f"{text} {tokens[position]}" if text else tokens[position]
+            if text not in self._beginnings:
                 break
-            if branch.item is not None:
-                best = position + 1, branch.item
+            item = self._items.get(text)
+            if item is not None:
+                best = position + 1, item
         return best
+
+    def tokens(self) -> Set[str]:
+        """Every token of every entry."""
+        return self._tokens
 
 
 Table = Mapping[tuple[Kind, Any], str]
@@ -153,10 +159,11 @@ def phrases(table: Table) -> Iterator[tuple[str, Item]]:
     regular English verb in all its forms.
     """
     for (kind, value), text in table.items():
+        item = Item(kind, value)
         for pattern in text.replace("\n", "|").split("|"):
             for phrase in _expand(pattern.split()):
                 if phrase:
-                    yield phrase, Item(kind, value)
+                    yield phrase, item
 
 
 def _expand(words: Sequence[str]) -> Iterator[str]:

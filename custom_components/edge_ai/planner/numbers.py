@@ -32,6 +32,11 @@ _DIGITS = {
 }
 _PLACES = {"十": 10, "百": 100, "千": 1_000}
 
+_AROUND_NUMBERS = (
+    *("a", "an", "and", "of", "oh", "half", "quarter", "quarters", "couple", "few", "dozen"),
+    *("hundred", "thousand", "point", "full", "whole", "good", "more", "solid"),
+    *("o'clock", "oclock", "am", "pm", "noon", "midnight", "dawn", "evening"),
+)
 _UNITS = {
     **dict.fromkeys(("second", "seconds", "sec", "secs"), 1),
     **dict.fromkeys(("minute", "minutes", "min", "mins"), MINUTE),
@@ -43,6 +48,8 @@ _UNITS = {
 }
 # Letters that are units only right behind a figure: "2h", "90 m".
 _SHORT_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
+NUMBER_WORDS = frozenset([*_WORDS, *_UNITS, *_SHORT_UNITS, *_AROUND_NUMBERS])
+"""English words that may stand in a number or a duration."""
 # Longest first, since 分 begins 分钟.
 _CHINESE_UNITS = (
     ("个小时", HOUR),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from .chinese import CHINESE
 from .clock import read_until
 from .english import ENGLISH
+from .hanzi import by_sound
 from .home import Home, Named
 from .lexicon import Item, Kind, Lexicon, phrases
-from .numbers import read_duration, read_number, unit_seconds
+from .numbers import NUMBER_WORDS, read_duration, read_number, unit_seconds
 from .rooms import other_words
+from .spelling import repair
 from .tokens import BREAK, is_cjk, tokenize
 
 
@@ -22,6 +26,7 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
     An end such as "until ten" becomes a duration, counted from `now`.
     """
     names = _names(home)
+    tokens = _put_right(tokens, names)
     items: list[Item] = []
     position = 0
     while position < len(tokens):
@@ -63,6 +68,50 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
         # "For me" alone is politeness; "for me and Anna" are two persons.
         return start + 1, Item(Kind.OF)
     return (start + 1, best[1]) if best[0] == start else best
+
+
+def _put_right(tokens: Sequence[str], names: Lexicon) -> tuple[str, ...]:
+    """Tokens without typing errors, and characters that only sound like ours replaced."""
+    words = _words()
+    repaired = list(repair(tokens, (words.known, names.tokens()), words.verbs, words.key))
+    for index, (first, second) in enumerate(itertools.pairwise(repaired)):
+        if is_cjk(first) and _vocabulary().longest(repaired, index) is None:
+            meant = None if names.longest(repaired, index) else by_sound(first + second)
+            if meant is not None:
+                repaired[index : index + 2] = meant
+    return tuple(repaired)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """The single words of the vocabulary, by what may be done to them."""
+
+    known: frozenset[str]
+    verbs: frozenset[str]
+    key: frozenset[str]
+
+
+@functools.cache
+def _words() -> _Words:
+    alone = [(text, item.kind) for text, item in phrases(ENGLISH) if " " not in text]
+    return _Words(
+        known=frozenset(_vocabulary().tokens() | NUMBER_WORDS),
+        verbs=frozenset(text for text, kind in alone if kind in _VERBS),
+        key=frozenset(text for text, kind in alone if kind in _KEY) | _STATES,
+    )
+
+
+_VERBS = frozenset(
+    {
+        *(Kind.MONITOR, Kind.STOP, Kind.NOTIFY, Kind.START, Kind.TRAIN, Kind.IMPROVE),
+        *(Kind.ENTER, Kind.MOVE, Kind.TELL),
+    }
+)
+_KEY = frozenset({Kind.MONITOR, Kind.SENSING, Kind.QUANTITY, Kind.NOTIFY})
+
+
+# The states of mind that have no neighbours among other words.
+_STATES = frozenset({"stressed", "anxious", "relaxed", "nervous", "overwhelmed", "occupied"})
 
 
 def _is_moment(tokens: Sequence[str], start: int, end: int, items: Sequence[Item]) -> bool:

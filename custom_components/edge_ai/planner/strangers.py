@@ -1,0 +1,135 @@
+"""What has our words in it and is not for us: small talk, messages, shopping, advice, displays."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from .lexicon import Item, Kind
+
+_WORK = frozenset(
+    {Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.STOP, Kind.MONITOR, Kind.START}
+)
+# Verbs that, right before a name, speak to that person.
+_SPEAKING = frozenset(
+    [
+        *("tell", "inform", "notify", "alert", "warn", "ask", "let", "remind", "message", "text"),
+        *("ping", "say", "告 诉", "告 知", "通 知", "提 醒", "叫", "喊", "问", "让", "转 告", "请"),
+        *("警 告", "问 问", "问 一 下", "问 下", "告 诉 一 声", "说 声", "劝", "帮", "给", "请 让"),
+    ]
+)
+# Of these, only what follows the name shows that the person is spoken to.
+_ALSO_POLITE = frozenset({"让", "请", "帮", "给", "请 让", "问", "问 问", "问 一 下", "问 下"})
+_ADVICE = frozenset({"do", "can", "should", "could", "would", "to", "does", "shall", "must"})
+_PRICES = frozenset({"how much", "which", "where", "多 少", "哪 个", "哪 种", "what kind of"})
+_SLEEPING = ("sleep", "slept", "nap", "睡", "休 息", "rest")
+_CAUSES = frozenset({"affect", "affects", "cause", "causes", "influence", "influences", "mean"})
+_DELETING = frozenset({"delete", "remove", "uninstall", "close", "删 除", "删 掉", "移 除"})
+
+
+def is_strange(clause: Sequence[Item]) -> bool:
+    """Is the clause, with all its words, meant for somebody or something else?"""
+    return (
+        _is_about_you(clause)
+        or _is_message(clause)
+        or _asks_advice(clause)
+        or _is_shopping(clause)
+        or _is_about_sleep(clause)
+        or _deletes_app(clause)
+        or _asks_for_words(clause)
+        or _is_cause(clause)
+    )
+
+
+def _is_about_you(clause: Sequence[Item]) -> bool:
+    """Is it "how are you feeling", 你今天心情怎么样: small talk with the assistant?"""
+    kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.AUXILIARY}]
+    ours = _WORK - {Kind.MONITOR, Kind.START}
+    return ours.isdisjoint(kinds) and any(
+        first is Kind.YOU and second in {Kind.QUANTITY, Kind.FEELING}
+        for first, second in itertools.pairwise(kinds)
+    )
+
+
+def _is_message(clause: Sequence[Item]) -> bool:
+    """Is it "tell Ben to stop", "let Anna know", 告诉小雨我压力很大: words for another person?"""
+    for index, item in enumerate(clause):
+        named = _named_at(clause, index + 1)
+        if item.text not in _SPEAKING or named is None:
+            continue
+        behind = clause[named + 1 :]
+        if behind and behind[0].text == "be":
+            # "Let Anna be"
+            continue
+        if behind and (behind[0].kind is Kind.OWNER or behind[0].text == "'s"):
+            continue
+        if item.text not in _ALSO_POLITE or _speaks(behind):
+            return True
+    return False
+
+
+def _named_at(clause: Sequence[Item], index: int) -> int | None:
+    found = index < len(clause) and clause[index].kind in {Kind.PERSON, Kind.PRONOUN}
+    return index if found else None
+
+
+def _speaks(behind: Sequence[Item]) -> bool:
+    """Do the words after the name tell that person what to do?"""
+    return bool(behind) and behind[0].kind in {Kind.STOP, Kind.TELL, Kind.ENTER, Kind.ME}
+
+
+def _asks_advice(clause: Sequence[Item]) -> bool:
+    """Is it "how do I lower my heart rate", "how to track stress"?"""
+    for index, item in enumerate(clause[:-1]):
+        if item.kind is not Kind.ASK or item.value != "how" or not item.text.isascii():
+            continue
+        if clause[index + 1].text not in _ADVICE:
+            continue
+        behind = [
+            other
+            for other in clause[index + 2 :]
+            if other.kind not in {Kind.SMALL, Kind.ME, Kind.YOU, Kind.AUXILIARY, Kind.EVERYONE}
+        ]
+        if behind and behind[0].kind in _WORK | {Kind.MOVE, Kind.ASK, Kind.USE, Kind.TELL}:
+            return behind[0].kind is not Kind.USE or behind[0].text != "do"
+    return False
+
+
+def _is_shopping(clause: Sequence[Item]) -> bool:
+    """Is it "how much is a heart rate monitor": a thing, not its work?"""
+    texts = {item.text for item in clause}
+    kinds = [item.kind for item in clause]
+    thing = any(
+        first is Kind.QUANTITY and second in {Kind.MONITOR, Kind.SENSING}
+        for first, second in itertools.pairwise(kinds)
+    )
+    return thing and not texts.isdisjoint(_PRICES)
+
+
+def _is_about_sleep(clause: Sequence[Item]) -> bool:
+    """Is it "did Anna sleep well": about the sleep, which nothing of ours measures?"""
+    kinds = {item.kind for item in clause}
+    if kinds & {Kind.QUANTITY, Kind.FEELING, Kind.AREA} | kinds & _WORK:
+        return False
+    return any(item.text.startswith(_SLEEPING) for item in clause)
+
+
+def _is_cause(clause: Sequence[Item]) -> bool:
+    """Is it "how does stress affect the heart": one quantity acting on another?"""
+    return any(item.text in _CAUSES for item in clause)
+
+
+def _asks_for_words(clause: Sequence[Item]) -> bool:
+    """Is it "what did Anna say about stress"?"""
+    kinds = [item.kind for item in clause]
+    return any(
+        item.text in {"did", "does", "has"}
+        and Kind.PERSON in kinds[index : index + 2]
+        and {Kind.TELL} & set(kinds[index + 2 : index + 4])
+        for index, item in enumerate(clause)
+    )
+
+
+def _deletes_app(clause: Sequence[Item]) -> bool:
+    kinds = {item.kind for item in clause}
+    return Kind.PHONE in kinds and any(item.text in _DELETING for item in clause)
