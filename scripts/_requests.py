@@ -28,7 +28,18 @@ from edge_ai.planner.home import Home, Named  # noqa: E402
 from edge_ai.planner.ports import PORT_OF  # noqa: E402
 
 FOLDER = _planner.ROOT / "tests" / "requests"
-PARTS = ("development", "held_out", "sight1", "sight2", "sight3", "sight4", "sight5", "sight6", "sight7", "all")
+PARTS = (
+    "development",
+    "held_out",
+    "sight1",
+    "sight2",
+    "sight3",
+    "sight4",
+    "sight5",
+    "sight6",
+    "sight7",
+    "all",
+)
 _SLOTS = ("person", "area", "duration_s")
 
 

@@ -57,7 +57,7 @@ def parse(
 
 
 def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goal] | None:
-    """ "I want to see my stress, start tracking it": do that with what was said before."""
+    """Say "I want to see my stress, start tracking it": do that with what was said before."""
     kinds = {item.kind for item in content}
     if earlier and kinds <= {Kind.STOP, Kind.MONITOR, Kind.SENSING} and Kind.STOP in kinds:
         # "Never mind the stress, stop measuring it"
@@ -65,7 +65,7 @@ def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goa
     asked = bool(earlier) and all(goal.intent is Intent.QUERY for goal in earlier)
     durations = {item.value for item in content if item.kind is Kind.DURATION}
     orders = {Kind.MONITOR, Kind.START, Kind.SENSING}
-    wanted = bool(kinds & orders) and kinds <= orders | {Kind.DURATION, Kind.NEXT}
+    wanted = bool(kinds & orders) and kinds <= orders | {Kind.DURATION, Kind.NEXT, Kind.OF}
     if not (asked and wanted) or len(durations) > 1:
         return None
     duration = next(iter(durations), None)
@@ -73,7 +73,7 @@ def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goa
 
 
 def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
-    """ "Check on my pulse continuously" asks for more than one answer."""
+    """Say "Check on my pulse continuously": it asks for more than one answer."""
     if not any(item.kind is Kind.SMALL and item.text in _ONGOING for item in clause):
         return goals
     first = next(item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU})

@@ -1,0 +1,270 @@
+"""English words of requests: what is wanted: monitor, stop, ask, tell, train."""
+
+from __future__ import annotations
+
+from ..lexicon import Kind, Table
+
+WANTS: Table = {
+    (Kind.MONITOR, None): """
+        keep/keeping an ear out for | keep/keeping [a] record of | keep/keeping a log of
+        keep/keeping a diary of | keep/keeping notes on | keep/keeping a tab on | ~measure
+        measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
+        ~keep an eye out | ~surveil | stay informed about/of | stay informed on
+        keep me abreast of | keep abreast of | watch for | watching for | look out for
+        looking out for | be on the lookout for | on the lookout for | monitored | tracked
+        watched | observed | measured | followed | supervised | kept an eye on | looked after
+        kept track of | monitor/monitors | track/tracks | watch/watches | observe | measure
+        follow/following | watching | observing | supervise | surveil
+        keep/keeping [a/an] [close/closer/careful/sharp/good/watchful] eye on
+        keep/keeping an eye out for | keep/keeping [a/an/my/your/both] [close] eye/eyes on
+        have/having/put an eye on | keep/keeping tabs on | keep/keeping track of
+        keep/keeping [a] [close/careful] watch on/over/of | keep/keeping watch
+        keep/keeping watching | keep/keeping monitoring/tracking/measuring/recording
+        keep/keeping following/observing/checking/sensing | keep/keeping a record/log of
+        keep/keeping a log on | watch/watching over | watch/watching out for | look/looking after
+        keep/keeping me posted/updated/informed on/about | keep me up to date on/about/with
+        keep us posted/updated on/about | keep me in the loop on/about | stay/staying on top of
+        detecting | follow along with | track down | run a check on | keep checking
+        keep checking on | continuously check | keep me posted/updated/informed as to
+        pay attention to | paying attention to | follow up on | pay close attention to
+        take note of | analyse/analyze | keep monitoring | check on regularly
+        have a look at continuously | keep an ear on | keep a finger on | ~listen to
+        ~listen in on | ~listen out for | keep/keeping listening to | look/looking in on
+        spy/spying on | snoop/snooping on | ~eavesdrop on | peek/peeking at
+        keep/keeping spying on | keep/keeping [a] check on
+        keep/keeping me in the picture about/on | keep/keeping vigil over
+        stand/standing guard over | watch like a hawk | keep/keeping an ear on/to
+        keep/keeping a lookout for | run a monitor on | put a monitor on | put a watch on
+        put under observation | place under observation | take/taking care of
+        be/being vigilant about | keep/keeping [a] tally of | keep/keeping score of
+        keep/keeping a tight watch on | have/having a close watch on
+    """,
+    (Kind.MONITOR, "weak"): """
+        ~detect | ~sense | ~collect | ~save | ~store | ~chart | ~plot | ~capture | ~register
+        ~document | record/log/logging | recording | collect | gather | sense | detect | look for
+        save | store | note [down] | chart | plot | capture
+    """,
+    (Kind.START, None): """
+        turn | switch | schedule please | set a/an/up/another | set | fire | establish | ~initiate
+        ~commence | ~engage | arrange | do a/an/some | perform | start/starts/starting [up]
+        begin/beginning | turn/turning/switch/switching on | enable/enabling | activate/activating
+        resume/resuming | restart/restarting | set/setting up | launch/launching | kick off
+        run/running | fire up | initiate | continue/continuing | carry on | commence
+        turn/switch back on | go ahead and | put on | get going with | get started with/on
+        reactivate
+    """,
+    (Kind.STOP, None): """
+        had enough of | had it with | sick of | tired of | fed up with | get off | ~stop
+        quit/quitting | finished with | through with | do not bother | you may stop | you can stop
+        wrap it up with | lay off of | over and done with | off | stopped | bother/bothering [to]
+        do not bother [to] | take off | taken off | put to rest | put on hold | hold | holding
+        remove/removing | deleting | delete | muting | terminate/terminating | abandon
+        no point in | there is no need to | can stop now | do not want/need/wish [you] [to]
+        do not want any/any more/more | did not want you to | would rather you did not
+        rather you did not | did not want | no need [for you] to | no need for
+        stop/stops/stopping | end/ending | quit | cease | halt | cancel/cancelling/canceling
+        turn/turning/switch/switching off | turn/switch it off | disable/disabling | deactivate
+        terminate | abort | pause/pausing | suspend | discontinue | shut off/down
+        shutting off/down | finish | no more | no longer | call off | drop | knock off
+        give up [on] | remove | give it a rest with | give a rest to | cut out | cut it out with
+        lay off | back off | enough of | enough with | enough | that is enough of
+        we are done with | i am done with | done with | let up on | wrap up | leave off
+        unsubscribe [me] from | get rid of | ditch | scrap | kill | quit it with | forget about
+        forget | never mind about | never mind | nevermind | put a stop to | put an end to
+        take a break from | leave me alone with | leave alone | stand down on | mute | silence
+        switch it off | turn it off | time to stop | refrain from | hold off on | stop it with
+        a rest | a break | alone | let go of | call it a day with/on | hang up on
+        no longer want/wish/need/require [you] [to] | no longer interested in | not interested in
+        do not wish for | do not care about | not want any | wrap things up with
+        switch it all off | ~kill off | ~shut | ~halt | ~cease | ~desist from | desist
+        ~rest from | knock it off with | no longer have to | need not | you need not
+        do not have to | you do not have to | do not you dare | no further | let us not
+        i am through with | i have had enough of | we have had enough of | stop it | take me off
+        opt out of | pull the plug on | say goodbye to | make stop | make it stop | have it stop
+        bring to an end | bring to a halt | come to an end | be done with | call a halt to
+        spare me | stop with | dispense with | turn down
+    """,
+    (Kind.NOTIFY, None): """
+        bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
+        ~bother me [about/with] | nag/nags/nagging me [about] | ~annoy me [about/with]
+        ~disturb me [about/with] | ~notify [me/us] | ~ping [me/us] | beep [me] | ~message me
+        ~signal [me] | get a/an notification/alert/warning
+        receive a/an notification/alert/warning | i want a/an alert/notification/warning
+        i would like a/an alert/notification/warning | want to be notified/alerted/warned
+        would like to be notified/alerted/warned/informed | want to get notified/alerted/warned
+        speak up | drop me a message | reach out to me | caution me | make a sound
+        send me [a] word | notify/notifies/notifying [me/us] | alert/alerts/alerting [me/us]
+        warn/warns/warning [me/us] | notification/notifications | raise/sound/trigger an/the alarm
+        sound an alert | set/setting [up] an/a [new] alert/alarm/notification/warning
+        create/make/add [me] an/a alert/notification/warning | ping/pinging [me/us] | buzz [me]
+        give/send/shoot me a/an [push] alert/notification/warning/message/text
+        give/send/shoot me a/an [push] ping/shout/nudge/signal/note
+        send/sending [me] a/an/any [push] alert/alerts/notification
+        send/sending [me] a/an/any [push] notifications/warning/warnings
+        send [me] alerts/notifications/warnings/word | give me [a] heads up | a heads up
+        heads up | drop me a line/note/message | message me | text me | shout | holler | sound off
+        raise an alert/flag | flag [it] up | flag | get alerted/notified/warned
+        be alerted/notified/warned/told/informed | wake me [up] | let out a warning
+        issue an alert/warning | give me a warning | give a warning | alerted | notified | warned
+        fire/fires an/the alert/notification/warning | ~nudge me | ~poke me | ~buzz me
+        tip me off
+        give/send me a/an shout/yell/nudge/buzz/poke/tap/holler/ring/signal/beep/ping/sign
+        give a/an shout/alert/notification/yell/beep/signal | let out a/an beep/alert/yell
+        sing out | ring/ringing a bell | put out an alert | page me
+        pop up a notification/alert/warning
+        pop/push/throw/issue/generate/trigger/emit a/an alert/notification/warning/message
+        set off an/the alert/warning | trigger an/the alert/warning/notification
+        get a/an ping/nudge | get pinged | be pinged | make a noise | blast an alert | a shout
+        a nudge | a ping | ensure/see that i am notified/alerted/warned/told/informed
+        i am notified/alerted/warned/told/informed | please have me notified/alerted/warned
+        have me notified/alerted/warned | speak out
+    """,
+    (Kind.REMIND, None): """
+        remind/reminds/reminding [me/us] | reminder | call me | alarm/alarms [me/us]
+        sound the alarm | ring me | shout at me | yell [at me] | scream
+    """,
+    (Kind.TELL, None): """
+        keep me notified | pass on to me | let me hear | let me in on | give me notice
+        give me word | make me know | tell/telling me/us | let me/us know | letting me know
+        inform/informing me/us | inform | report to me | report back to me | report back | report
+        say | speak up | keep me posted/informed/updated | announce | i would like to know
+        i would like to be told | i want to be told | i want to know | i need to know
+        let us know | tell | advise me | fill me in | clue me in | i would love to know
+        i should know | i would want to know | let someone know | make sure i know | do tell me
+        make me aware | let me no | lemme know | say me | say to me | mention to me
+        mention it to me | bring me word | bring to my attention | bring it to my attention
+        alert me to | keep me advised | apprise me | catch me up | brief me | give me a briefing
+        i ought to know | i must know | i have to know | it is important that i know
+        be so good as to tell me | i should like to know | i should like to be told
+        i demand to know | i am keen to know | i am dying to know | update me
+    """,
+    (Kind.WHEN, None): """
+        when | whenever | once | as soon as | the moment | the minute | the second | the instant
+        every/each/any time | anytime | in case | in the event [that/of] | the next time
+        next time | if ever | as and when | should | immediately if | immediately when
+        the very moment | at the moment that | on the occasion | provided | assuming | if and when
+        right when | right as | straight away if | if at any point/time | at any point
+        if at some point
+    """,
+    (Kind.IF, None): """
+        if | whether | whether or not
+    """,
+    (Kind.ASK, "how"): """
+        how
+    """,
+    (Kind.ASK, "know if"): """
+        i want to know if/whether | i would like to know if/whether | i need to know if/whether
+        know if/whether | i would love to know if
+    """,
+    (Kind.ASK, None): """
+        the latest on | the latest about | how many hours/minutes/times/seconds | for how long
+        how come | what level of | what rate | at what rate
+        how strong/strongly/heavily/deeply/hard/badly/regularly | how bad/good/steady/stable
+        in what | i would be curious to know if/how/what | let us see | let me see how/what/if
+        tell me again | remind me what | remind me how
+        anything/something unusual/strange/odd/abnormal/off/weird about/with
+        is everything ok/okay/alright/fine with | are things ok with | what would be
+        a quick check on | run a quick check on | give me a quick | what has been going on with
+        how goes | get me | check/checking in on | i am curious what/how | curious what
+        curious to know | what is going on with | what is happening with | what is the deal with
+        how is it looking with | what can you tell me about | please check [on/that] | see that
+        can i get | can i have | could i get/have | may i know | might i know | may i ask
+        do we know | find out | look into | learn about | hear how | hear what | a reading of
+        get a read on | what would you say | interested in | wonder about | ask about
+        ask [how/if/whether] | tell if | tell whether | how long | how often
+        anything/something wrong with | how well | what | which | how much | how many
+        how is it going with | how high/low/fast/slow/quickly | show/showing [me/us] | give me
+        check/checking [on/up] [on] | take/taking a look at | look up | look at
+        read [me/out] [out] | fetch [me] | see if/whether | check if/whether
+        check to see if/whether | do you know if/whether/how/what | any idea if/whether/how/what
+        have any idea if/how/what | do you think | would you say | can you see if/whether/how
+        display | bring up | pull up | have a look at | having a look at | run me through
+        summarise/summarize
+        give/giving me a/an summary/update/reading/report/overview/rundown on/of
+        give me the latest [on] | what about | how about | i wonder if/whether/how/what
+        i am wondering if/whether/how/what | wondering if/whether/how/what
+        curious about/if/how/what | i am curious about/if/how/what/whether | find out if/whether
+        verify if/whether/that | confirm if/whether/that | can you tell if/whether/how
+        could you tell me if/whether | can you tell me if/whether | would you tell me if/whether
+        are you able to tell me if/whether | do tell | take my | any update/news/word/updates on
+        any update/news/word/updates about | see how | see what | see | query | to what extent
+        tell me whether | let me know whether | tell me how | tell me what | tell me about
+        let me know how | let me know what | let me know about | let me see | i would like to see
+        i want to see | what kind of | what sort of | which of | get a reading of/on/for
+        get me a reading of/on/for | i want to know if/whether | i would like to know if/whether
+        i need to know if/whether | look and see if/whether | know how | know if | know whether
+        know what | do you happen to know if/whether/how/what | got any | is there any sign of
+        please say if | work out if/whether | make sure | double check | hear about | hear | know
+        how is it with | how are things with | how do things stand with | how stands
+        how does stand | what has been | what is it with | what is up with | what's up with
+        any change in | any changes in | any problem/problems/issue/issues with | any trouble with
+        is all well with | is there anything wrong/off/odd/strange with | is anything wrong with
+        grab | grab me | hand me | get a look at | have a glance at | glance at | peek at
+        take a peek at | peep at | take a reading of | do a check on/of | perform a check of
+        spot check [on] | run a check of | examine for me | inspect | ~inspect | status of
+        state of | status report on | update on | an update on | news on | news about | word on
+        lowdown on | the lowdown on | scoop on | the scoop on | the state of | the status of
+        what does look like | what do we have for | what have you got for/on
+        what do you have for/on | got a reading on | could you say | can you say | are you seeing
+        do you see | do you notice | can you make out | would you know
+        tell us how/what/if/whether | say how/what/whether | enlighten me about/on/as to
+        ask as to/about/after | ask | request | take/taking my/his/her/the
+        you know if/whether/how
+    """,
+    (Kind.AUXILIARY, None): """
+        is | are | am | was | were | does | do | did | has | have | had | been | being | be | 's
+        has there been | isn not | re
+    """,
+    (Kind.TRAIN, None): """
+        ~learn | learning to | have a/another training run/round/session [for/of/on]
+        do some training [for/of/on] | start the/a learning loop [for/of/on] | train/training [up]
+        retrain/retraining | re train | teach/teaching [yourself] | fine tune/tuning | finetune
+        start/run/begin/launch/kick off/do/trigger a/the/another [new]
+        [federated] training/learning [run/round/session/job/process] [for/of/on]
+        start/run/begin/launch federated training/learning [for/of/on] | start/begin learning
+        run another round of training | coach | practise/practice on | relearn | re learn
+        retrain again | do another round of training | get training | have trained | trained
+        put through training | run training | run federated learning | start federated learning
+        do federated learning
+    """,
+    (Kind.IMPROVE, None): """
+        ~improve how | boost | ~enhance | raise | strengthen | ~refine | ~retune | ~tweak | better
+        more accurate/precise/reliable | smarter | correct | fix | improve/improving
+        learn/learning [how] | get/become/be/getting better/smarter at | get/getting better at
+        optimise/optimize | tune/tuning | update/updating | personalise/personalize
+        calibrate/recalibrate | make better/smarter | refine | sharpen | adapt | adjust | rebuild
+        refit | build | refresh | upgrade | make more accurate/precise/reliable | enhance
+        perfect | work on | get better with | do better at | do a better job at/of/with
+        make more accurate | make it better at | better at | better with | better job
+        more accurately/precisely/reliably | fine tune please | hone | polish | step up
+        bring up to date | modernise/modernize | re tune | recalibrate please | make smarter
+        get smarter about | customise/customize | tailor | increase the accuracy
+    """,
+    (Kind.MODEL, None): """
+        ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
+        precision | inference | judgement/judgment | reading of | ability | abilities
+        machine learning | ml | telling | telling when/how/if | your understanding of | knowing
+        detecting | model/models | recognition | recogniser/recognizer | detector
+        classifier/classifiers | predictor | prediction/predictions | estimator | estimation
+        estimate/estimates | algorithm/algorithms | accuracy | network | neural network/net | tree
+        forest | recognise/recognize/recognising/recognizing | guess/guessing | judge/judging
+        identify/identifying | spot/spotting | ai | understand/understanding | predict/predicting
+        read/reading my | tell when i am | tell how i | interpretation | interpret | ai model
+        machine learning model | neural model | decoder | sensing ai | emotion ai
+        recognising please | sensing accuracy | detection accuracy | judgements | accuracy of
+        quality of | performance of | reliability of | understanding of
+    """,
+    (Kind.SENSING, None): """
+        measurement/measurements | monitoring | tracking | detection | sensing | monitor | tracker
+        observation | surveillance | logging | supervision | watch | checks | alert/alerts
+        notification/notifications | warning/warnings | monitors | tracker/trackers | recording
+        sensors | watchdog | tracks | monitorings | trackings | readings on | observing
+        measuring | watching | follow up | checking | tracker app
+    """,
+    (Kind.FINE, None): """
+        okay | ok | alright | all right | fine | well | good
+    """,
+    (Kind.WHO, None): """
+        who | whos | who all
+    """,
+}
