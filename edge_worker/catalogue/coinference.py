@@ -1,0 +1,64 @@
+"""What a step may ask of a neural model that device and hub share.
+
+A step hands in windows and collects results when it is called next; which part of the
+model ran where is none of its business, only told with the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Place(StrEnum):
+    """Where a window was computed."""
+
+    DEVICE = "device"
+    SPLIT = "split"
+    HUB = "hub"
+    FALLBACK = "local-fallback"
+    """On the device, because the hub did not answer in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """The model's outputs for one window."""
+
+    tag: object
+    """What `submit` was given, such as the time of the window."""
+    outputs: Mapping[str, NDArray[Any]]
+    place: Place
+    latency_s: float
+    """From `submit` to the result, waiting included."""
+    bytes_sent: int
+    """Of the frame that left the device; 0 when none did."""
+
+
+class CoInference(Protocol):
+    """One model, opened by one step."""
+
+    def submit(self, inputs: Mapping[str, NDArray[Any]], tag: object = None) -> None:
+        """Take a window and return at once. Of three that wait, the oldest is dropped."""
+
+    def results(self) -> list[Inference]:
+        """Results since the last call, oldest first."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+
+
+class Offload(Protocol):
+    """The service of a worker that runs such models."""
+
+    def open(self, bundle: Path, *, raw_may_leave: bool = False) -> CoInference:
+        """Open the bundle in this folder.
+
+        raw_may_leave: whether the model's input may be sent to the hub.
+        Raises SourceError with a sentence when this computer can't run it.
+        """

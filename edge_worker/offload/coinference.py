@@ -1,0 +1,377 @@
+"""One model that device and hub share: windows in, results out, whatever the link does."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from edge_worker.catalogue.coinference import Inference, Place
+from edge_worker.offload.costs import DeviceCost, HubCost, measure_device, read_costs
+from edge_worker.offload.forecast import forecast, options
+from edge_worker.offload.frames import (
+    Frame,
+    FrameKind,
+    raw_tensors,
+)
+from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, Arrays, SplitModel
+from edge_worker.offload.placement import Link, Option, Policy
+from edge_worker.offload.replan import Forecast, Replanner
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LOGGER = logging.getLogger(__name__)
+
+# Waiting windows: the newest counts, an old one is news nobody wants any more.
+_QUEUE = 2
+_KEPT_RESULTS = 16
+_KEPT_TIMES = 20
+# A result that is this late is late even on a link where everything takes a millisecond.
+_SHORTEST_DEADLINE_S = 0.25
+_DEADLINE_FACTOR = 2.0
+_RECONSIDER_S = 0.8
+_ASK_AGAIN_S = 30.0
+_RATE_WINDOW_S = 60.0
+
+AnyT = TypeVar("AnyT")
+Pace = Callable[[Callable[[], Any]], Any]
+"""Runs the device's work; an emulated slow device takes longer over it."""
+
+
+def at_once(work: Callable[[], AnyT]) -> AnyT:
+    """The pace of this computer."""
+    return work()
+
+
+class HubLink(Protocol):
+    """The way to the hub, as one model sees it."""
+
+    @property
+    def link(self) -> Link | None:
+        """As measured."""
+
+    def ask(self, frame: Frame, timeout_s: float) -> Frame | None:
+        """Send and wait for the answer; None when there is none in time, or no way."""
+
+    def post(self, frame: Frame, answered: Callable[[Frame], None]) -> None:
+        """Send; `answered` is called in another thread, if an answer comes."""
+
+    def knock(self) -> None:
+        """Send a probe; an answer calls `hub_answered` of every model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What happened since the model was opened."""
+
+    done: int = 0
+    dropped: int = 0
+    """Windows that were pushed out of the queue by newer ones."""
+    fallbacks: int = 0
+    """Windows that the hub did not answer in time."""
+    refused: int = 0
+    """Windows that the hub refused, or whose answer could not be used."""
+    failed: int = 0
+    """Windows that could not be computed here either."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    inputs: Arrays
+    tag: object
+    came: float
+
+
+class SharedModel:
+    """`CoInference` of one bundle. All work is done in a thread of its own.
+
+    window: an example input, to time the parts with before the first result.
+    """
+
+    def __init__(
+        self,
+        model: SplitModel,
+        hub: HubLink,
+        window: Arrays,
+        *,
+        raw_may_leave: bool = False,
+        policy: Policy = Policy.LATENCY,
+        pace: Pace = at_once,
+        forced: str | None = None,
+        closed: Callable[[SharedModel], None] = lambda model: None,
+    ) -> None:
+        self._closed = closed
+        self._model = model
+        self._hub = hub
+        self._example = window
+        self._raw_may_leave = raw_may_leave
+        self._policy = policy
+        self._pace = pace
+        self._forced = forced
+        self._whole_s = 0.0
+        self._device_costs: Mapping[str, DeviceCost] = {}
+        self._hub_costs: Mapping[str, HubCost] = {}
+        self._replanner = Replanner(self._forecast)
+        self._times: dict[str, deque[float]] = {}
+        self._sent: deque[tuple[float, int]] = deque()
+        self._windows: deque[_Window] = deque()
+        self._results: deque[Inference] = deque(maxlen=_KEPT_RESULTS)
+        self._counts = Counts()
+        self._last: Inference | None = None
+        self._condition = threading.Condition()
+        self._open = True
+        self._policy_changed = False
+        self._reconsidered = 0.0
+        self._costs_asked = -_ASK_AGAIN_S
+        self.timed = threading.Event()
+        """Set once this computer's costs are known."""
+        self._thread = threading.Thread(target=self._run, name="co-inference", daemon=True)
+        self._thread.start()
+
+    # --- what a step and the service ask, from any thread ---
+
+    def submit(self, inputs: Arrays, tag: object = None) -> None:
+        """Take a window; of three that wait, the oldest is dropped and counted."""
+        with self._condition:
+            if len(self._windows) >= _QUEUE:
+                self._windows.popleft()
+                self._counts = replace(self._counts, dropped=self._counts.dropped + 1)
+            self._windows.append(_Window(inputs=inputs, tag=tag, came=time.perf_counter()))
+            self._condition.notify()
+
+    def results(self) -> list[Inference]:
+        """Results since the last call."""
+        with self._condition:
+            found = list(self._results)
+            self._results.clear()
+            return found
+
+    def close(self) -> None:
+        """End the thread; a window that is computed now is not delivered any more."""
+        with self._condition:
+            self._open = False
+            self._condition.notify()
+        self._closed(self)
+
+    def set_policy(self, policy: Policy) -> None:
+        """What the owner wants least of, from now on."""
+        with self._condition:
+            self._policy_changed = policy is not self._policy
+            self._policy = policy
+            self._condition.notify()
+
+    def hub_answered(self) -> None:
+        """The hub is there."""
+        with self._condition:
+            self._replanner.hub_answered()
+            self._condition.notify()
+
+    def hub_left(self) -> None:
+        """The hub said goodbye, or the broker did for it."""
+        with self._condition:
+            self._replanner.hub_left(time.monotonic())
+            self._hub_costs = {}
+            self._costs_asked = -_ASK_AGAIN_S
+
+    @property
+    def hub_away(self) -> bool:
+        """Whether the hub does not answer."""
+        return self._replanner.hub_away
+
+    @property
+    def hash(self) -> str:
+        """Of the model."""
+        return self._model.hash
+
+    @property
+    def plan(self) -> str:
+        """What runs now: `device`, or `<cut>/<tier>`."""
+        return self._forced or self._replanner.plan
+
+    @property
+    def reason(self) -> str:
+        """Why, for people."""
+        return self._replanner.reason
+
+    @property
+    def counts(self) -> Counts:
+        """What happened so far."""
+        return self._counts
+
+    @property
+    def last(self) -> Inference | None:
+        """The newest result."""
+        return self._last
+
+    @property
+    def bytes_per_s(self) -> float:
+        """Sent for this model within the last minute."""
+        with self._condition:
+            self._forget_old(time.monotonic())
+            return sum(size for _, size in self._sent) / _RATE_WINDOW_S
+
+    def options(self) -> dict[str, Option]:
+        """Every plan that could run now, with its predicted costs."""
+        return options(
+            whole_s=self._whole_s,
+            device=self._device_costs,
+            hub=self._hub_costs,
+            link=self._hub.link,
+            raw_may_leave=self._raw_may_leave,
+        )
+
+    # --- in the model's own thread ---
+
+    def _forecast(self, banned: frozenset[str]) -> Forecast:
+        allowed = {plan: item for plan, item in self.options().items() if plan not in banned}
+        return forecast(allowed, self._policy)
+
+    def _run(self) -> None:
+        try:
+            self._whole_s, self._device_costs = measure_device(
+                self._model, self._example, self._pace
+            )
+        except Exception:
+            _LOGGER.exception("The parts of a model could not be timed")
+        self.timed.set()
+        while self._open:
+            with self._condition:
+                if not self._windows and self._open:
+                    self._condition.wait(_RECONSIDER_S)
+                window = self._windows.popleft() if self._windows else None
+            self._look_around()
+            if window is not None:
+                self._finish(window)
+
+    def _look_around(self) -> None:
+        """Learn the hub's costs once, knock where it was silent, and think of another plan."""
+        now = time.monotonic()
+        if self._replanner.hub_away:
+            if self._replanner.may_probe(now):
+                self._hub.knock()
+            return
+        if not self._hub_costs and now - self._costs_asked >= _ASK_AGAIN_S:
+            self._costs_asked = now
+            ask = Frame(kind=FrameKind.ASK_COSTS, sequence=0, model=self._model.hash)
+            self._hub.post(ask, self._costs_came)
+        changed, self._policy_changed = self._policy_changed, False
+        if changed or now - self._reconsidered >= _RECONSIDER_S:
+            self._reconsidered = now
+            before = self._replanner.plan
+            self._replanner.reconsider(now, at_once=changed)
+            if self._replanner.plan != before and self._forced is None:
+                _LOGGER.info("Plan %s instead of %s: %s", self.plan, before, self.reason)
+
+    def _costs_came(self, answer: Frame) -> None:
+        """In the link's thread."""
+        try:
+            self._hub_costs = read_costs(answer.payload) if answer.kind is FrameKind.COSTS else {}
+        except ValueError as error:
+            _LOGGER.warning("The hub's costs can't be read: %s", error)
+
+    def _finish(self, window: _Window) -> None:
+        plan = self.plan
+        answer: dict[str, NDArray[Any]] | None = None
+        sent = 0
+        place = Place.DEVICE
+        if plan != DEVICE_PLAN:
+            try:
+                answer, sent = self._with_hub(plan, window)
+            except Exception:
+                _LOGGER.exception("The plan %s failed on this device", plan)
+                self._replanner.hub_left(time.monotonic())
+            place = Place.HUB if plan.startswith(f"{INPUT_CUT}/") else Place.SPLIT
+            if answer is None:
+                place = Place.FALLBACK
+        if answer is None:
+            try:
+                answer = self._pace(lambda: self._model.whole().run(window.inputs))
+            except Exception:
+                _LOGGER.exception("A window could not be computed")
+                self._count("failed")
+                return
+        result = Inference(
+            tag=window.tag,
+            outputs=answer,
+            place=place,
+            latency_s=time.perf_counter() - window.came,
+            bytes_sent=sent,
+        )
+        self._count("done")
+        with self._condition:
+            self._last = result
+            self._results.append(result)
+
+    def _with_hub(self, plan: str, window: _Window) -> tuple[dict[str, NDArray[Any]] | None, int]:
+        """Outputs and bytes sent; no outputs when the hub did not give any in time."""
+        head, codec = self._model.head(plan), self._model.codec(plan)
+
+        def begin() -> bytes:
+            return codec.encode(window.inputs if head is None else head.run(window.inputs))
+
+        payload = self._pace(begin)
+        frame = Frame(
+            kind=FrameKind.INFER,
+            sequence=0,
+            model=self._model.hash,
+            plan=plan,
+            codec=codec.name,
+            tables=codec.tables,
+            tensors=self._model.specs(plan),
+            payload=payload,
+        )
+        self._note_sent(plan, len(payload))
+        began = time.perf_counter()
+        reply = self._hub.ask(frame, self._deadline(plan))
+        if reply is None:
+            self._count("fallbacks")
+            self._replanner.deadline_missed(time.monotonic())
+            return None, len(payload)
+        if reply.kind is not FrameKind.RESULT or reply.tensors != tuple(self._model.outputs):
+            why = reply.text or "the answer has another shape"
+            _LOGGER.warning("The hub refused a window of %s: %s", plan, why)
+            self._count("refused")
+            self._replanner.deadline_missed(time.monotonic())
+            return None, len(payload)
+        self._replanner.result_came()
+        self._times.setdefault(plan, deque(maxlen=_KEPT_TIMES)).append(time.perf_counter() - began)
+        return raw_tensors(reply), len(payload)
+
+    def _deadline(self, plan: str) -> float:
+        """Twice the p95 of what the way to the hub and back took, or should take."""
+        times = self._times.get(plan)
+        option = self.options().get(plan)
+        predicted = 0.0
+        if option is not None:
+            costs = option.costs
+            predicted = costs.link_s + costs.decode_s + costs.hub_s
+        if times and len(times) >= 5:
+            predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
+        if option is None and not times:
+            return 30.0  # a forced plan over an unknown link
+        return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
+
+    def _note_sent(self, plan: str, size: int) -> None:
+        now = time.monotonic()
+        known = self._device_costs.get(plan)
+        if known is not None:  # what was timed was an example; this is the truth
+            mixed = round(0.8 * known.bytes + 0.2 * size)
+            self._device_costs = {**self._device_costs, plan: replace(known, bytes=mixed)}
+        with self._condition:
+            self._sent.append((now, size))
+            self._forget_old(now)
+
+    def _forget_old(self, now: float) -> None:
+        while self._sent and self._sent[0][0] < now - _RATE_WINDOW_S:
+            self._sent.popleft()
+
+    def _count(self, what: str) -> None:
+        with self._condition:
+            counts = self._counts
+            self._counts = replace(counts, **{what: getattr(counts, what) + 1})

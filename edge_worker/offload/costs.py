@@ -1,0 +1,111 @@
+"""What the parts of a model cost on this machine, timed in the runtime that executes them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge_worker.offload.parts import Arrays, SplitModel
+
+_RUNS = 9
+# A slow part needs no repetition to be told from its jitter.
+_LONGEST_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceCost:
+    """Of one plan on the device: seconds, and bytes of the payload."""
+
+    head_s: float
+    encode_s: float
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubCost:
+    """Of one plan on the hub, seconds."""
+
+    decode_s: float
+    tail_s: float
+
+
+def measure_device(
+    model: SplitModel, window: Arrays, run: Callable[[Callable[[], object]], object]
+) -> tuple[float, dict[str, DeviceCost]]:
+    """Seconds of the whole model, and the cost of each plan's first part.
+
+    run: calls what it is given; an emulated slow device takes longer over it.
+    """
+    whole = _seconds(partial(run, partial(model.whole().run, window)))
+    costs = {}
+    for plan in model.plans:
+        head, codec = model.head(plan), model.codec(plan)
+        features = window if head is None else head.run(window)
+        payload = codec.encode(features)
+        costs[plan] = DeviceCost(
+            head_s=0.0 if head is None else _seconds(partial(run, partial(head.run, window))),
+            encode_s=_seconds(partial(run, partial(codec.encode, features))),
+            bytes=len(payload),
+        )
+    return whole, costs
+
+
+def measure_hub(model: SplitModel, window: Arrays) -> dict[str, HubCost]:
+    """The cost of each plan's second part. window: any input; times don't depend on it."""
+    costs = {}
+    for plan in model.plans:
+        head, codec, tail = model.head(plan), model.codec(plan), model.tail(plan)
+        payload = codec.encode(window if head is None else head.run(window))
+        features = codec.decode(payload)
+        costs[plan] = HubCost(
+            decode_s=_seconds(partial(codec.decode, payload)),
+            tail_s=_seconds(partial(tail.run, features)),
+        )
+    return costs
+
+
+def example_window(model: SplitModel) -> Arrays:
+    """An input of the right shape for timing: noise, which is worth the bytes it costs."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    return {
+        item.name: random.standard_normal(item.shape).astype(item.dtype) for item in model.inputs
+    }
+
+
+def write_costs(costs: Mapping[str, HubCost]) -> bytes:
+    """As a COSTS frame carries them."""
+    return json.dumps({plan: [cost.decode_s, cost.tail_s] for plan, cost in costs.items()}).encode()
+
+
+def read_costs(payload: bytes) -> dict[str, HubCost]:
+    """Raises ValueError for what `write_costs` did not write."""
+    data = json.loads(payload)
+    if not isinstance(data, dict):
+        raise ValueError("costs are an object")
+    costs = {}
+    for plan, pair in data.items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ValueError("a cost is two numbers")
+        decode_s, tail_s = (float(value) for value in pair)
+        if not (0 <= decode_s < 1e6 and 0 <= tail_s < 1e6):
+            raise ValueError("a cost is a time")
+        costs[plan] = HubCost(decode_s=decode_s, tail_s=tail_s)
+    return costs
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    work()
+    times: list[float] = []
+    while len(times) < _RUNS and sum(times) < _LONGEST_S:
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)

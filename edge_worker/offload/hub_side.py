@@ -1,0 +1,253 @@
+"""The hub's side: finishes windows that several devices began, many at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from edge_worker.offload.costs import example_window, measure_hub, write_costs
+from edge_worker.offload.frames import (
+    JSON,
+    RAW,
+    Frame,
+    FrameError,
+    FrameKind,
+    describe,
+    pack,
+    raw_payload,
+    unpack,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge_worker.offload.parts import SplitModel
+
+_LOGGER = logging.getLogger(__name__)
+
+# A device has one window on its way and one behind it; more is a device that runs wild.
+_WAITING_PER_DEVICE = 2
+_MAX_BATCH = 16
+_MAX_DEVICES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubCounts:
+    """What happened since the start."""
+
+    served: int = 0
+    batches: int = 0
+    largest_batch: int = 0
+    refused: int = 0
+    """Windows of an unknown model or plan, or that the tail could not take."""
+    broken: int = 0
+    """Frames that could not be read."""
+    stale: int = 0
+    """Repeated, or overtaken by a newer one of the same device."""
+    dropped: int = 0
+    """Oldest of too many that waited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    device: str
+    frame: Frame
+    came: float
+
+
+class TailServer:
+    """Runs tails in a thread of its own.
+
+    models: hash → model, None when the hub doesn't have it.
+    send: (device, frame) → on its way; called in the server's thread, and for echoes in
+    the caller's of `receive`.
+    """
+
+    def __init__(
+        self, models: Callable[[str], SplitModel | None], send: Callable[[str, bytes], None]
+    ) -> None:
+        self._models = models
+        self._send = send
+        self._waiting: deque[_Waiting] = deque()
+        self._costs: dict[str, bytes] = {}
+        self._newest: dict[tuple[str, str], int] = {}
+        self._counts = HubCounts()
+        self._condition = threading.Condition()
+        self._running = False
+        self._thread = threading.Thread(target=self._run, name="tails", daemon=True)
+
+    @property
+    def counts(self) -> HubCounts:
+        """What happened since the start."""
+        return self._counts
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._running = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch that runs."""
+        with self._condition:
+            self._running = False
+            self._condition.notify()
+        self._thread.join(timeout=10)
+
+    def receive(self, device: str, data: bytes) -> None:
+        """Take a frame of a device; returns at once, whatever it holds."""
+        try:
+            frame = unpack(data)
+        except FrameError as error:
+            self._count(broken=1)
+            _LOGGER.debug("A frame of %s was not read: %s", device, error)
+            return
+        if frame.kind is FrameKind.PROBE:
+            echo = Frame(kind=FrameKind.ECHO, sequence=frame.sequence, sent_us=frame.sent_us)
+            self._send(device, pack(echo))
+        elif frame.kind in (FrameKind.INFER, FrameKind.ASK_COSTS):
+            self._queue(_Waiting(device=device, frame=frame, came=time.monotonic()))
+
+    def _queue(self, item: _Waiting) -> None:
+        key = (item.device, item.frame.model)
+        with self._condition:
+            asked = item.frame.kind is FrameKind.ASK_COSTS
+            if not asked and item.frame.sequence <= self._newest.get(key, -1):
+                self._count(stale=1)
+                return
+            if key not in self._newest and len(self._newest) >= _MAX_DEVICES:
+                self._newest.pop(next(iter(self._newest)))
+            self._newest[key] = max(item.frame.sequence, self._newest.get(key, -1))
+            mine = [other for other in self._waiting if other.device == item.device]
+            if len(mine) >= _WAITING_PER_DEVICE:
+                self._waiting.remove(mine[0])
+                self._count(dropped=1)
+            self._waiting.append(item)
+            self._condition.notify()
+
+    def _count(self, **more: int) -> None:
+        self._counts = replace(
+            self._counts, **{name: getattr(self._counts, name) + n for name, n in more.items()}
+        )
+
+    # --- in the server's thread ---
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            try:
+                self._serve(batch)
+            except Exception:
+                # One bad window must not end the service of all rooms.
+                _LOGGER.exception("A batch of %s could not be computed", batch[0].frame.plan)
+                for item in batch:
+                    self._refuse(item, "The hub failed to compute this window; see its log.")
+
+    def _next_batch(self) -> list[_Waiting]:
+        """All that wait for the same tail as the oldest; batches form while one is computed."""
+        with self._condition:
+            while self._running and not self._waiting:
+                self._condition.wait()
+            if not self._running:
+                return []
+            first = self._waiting[0].frame
+            batch = [item for item in self._waiting if _same_work(item.frame, first)][:_MAX_BATCH]
+            for item in batch:
+                self._waiting.remove(item)
+            return batch
+
+    def _serve(self, batch: list[_Waiting]) -> None:
+        import numpy as np
+
+        first = batch[0].frame
+        model = self._models(first.model)
+        if first.kind is FrameKind.ASK_COSTS:
+            self._tell_costs(batch, model)
+            return
+        if model is None or first.plan not in model.plans:
+            for item in batch:
+                self._refuse(item, "unknown model" if model is None else "unknown plan")
+            return
+        decoded: list[tuple[_Waiting, dict[str, NDArray[Any]]]] = []
+        for item in batch:
+            try:
+                decoded.append((item, _decode(model, item.frame)))
+            except ValueError as error:
+                self._refuse(item, str(error))
+        if not decoded:
+            return
+        axes = model.batch_axes(first.plan)
+        together = [decoded]
+        if any(axes[name] is None for name in decoded[0][1]):
+            together = [[item] for item in decoded]  # this model takes one window at a time
+        for group in together:
+            stacked = {
+                name: np.concatenate([each[name] for _, each in group], axis=axes[name] or 0)
+                for name in group[0][1]
+            }
+            outputs = model.tail(first.plan).run(stacked)
+            self._count(batches=1, served=len(group))
+            largest = max(self._counts.largest_batch, len(group))
+            self._counts = replace(self._counts, largest_batch=largest)
+            for index, (item, _) in enumerate(group):
+                own = {
+                    name: value if (axis := axes[name]) is None else value.take([index], axis)
+                    for name, value in outputs.items()
+                }
+                self._reply(item, own)
+
+    def _tell_costs(self, batch: list[_Waiting], model: SplitModel | None) -> None:
+        """Time the tails once for each model, when somebody wants to plan with them."""
+        costs = b"{}"
+        if model is not None:
+            if model.hash not in self._costs:
+                self._costs[model.hash] = write_costs(measure_hub(model, example_window(model)))
+            costs = self._costs[model.hash]
+        for item in batch:
+            told = Frame(
+                kind=FrameKind.COSTS,
+                sequence=item.frame.sequence,
+                model=item.frame.model,
+                codec=JSON,
+                payload=costs,
+            )
+            self._send(item.device, pack(told))
+
+    def _reply(self, item: _Waiting, outputs: dict[str, NDArray[Any]]) -> None:
+        named = list(outputs.items())
+        result = Frame(
+            kind=FrameKind.RESULT,
+            sequence=item.frame.sequence,
+            model=item.frame.model,
+            plan=item.frame.plan,
+            sent_us=item.frame.sent_us,
+            busy_us=int(1e6 * (time.monotonic() - item.came)),
+            tensors=describe(named),
+            payload=raw_payload([array for _, array in named]),
+        )
+        self._send(item.device, pack(result))
+
+    def _refuse(self, item: _Waiting, why: str) -> None:
+        self._count(refused=1)
+        refusal = replace(item.frame, kind=FrameKind.REFUSED, codec=RAW, tensors=(), payload=b"")
+        self._send(item.device, pack(replace(refusal, text=why)))
+
+
+def _same_work(one: Frame, other: Frame) -> bool:
+    return (one.kind, one.model, one.plan) == (other.kind, other.model, other.plan)
+
+
+def _decode(model: SplitModel, frame: Frame) -> dict[str, NDArray[Any]]:
+    """The tensors of a frame; ValueError with the reason when they aren't this cut's."""
+    codec = model.codec(frame.plan)
+    if (frame.codec, frame.tables) != (codec.name, codec.tables):
+        raise ValueError("another codec, or other tables")
+    if frame.tensors != model.specs(frame.plan):
+        raise ValueError("other tensors than this cut has")
+    tensors = codec.decode(frame.payload)
+    if describe(list(tensors.items())) != frame.tensors:
+        raise ValueError("the payload holds other tensors")
+    return tensors

@@ -1,0 +1,80 @@
+"""A split model as co-inference sees it: parts that run, and codecs for what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edge_worker.offload.frames import TensorSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Arrays = Mapping[str, "NDArray[Any]"]
+
+DEVICE_PLAN = "device"
+"""Name of the plan that sends nothing."""
+INPUT_CUT = "input"
+"""Cut of the plans that send the model's input: `input/<tier>`."""
+
+
+class Part(Protocol):
+    """A head, a tail or the whole model."""
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """Outputs by name."""
+
+
+class Codec(Protocol):
+    """How the tensors at a cut travel."""
+
+    name: str
+    tables: str
+    """Checksum of its tables; "" when it has none."""
+
+    def encode(self, tensors: Arrays) -> bytes:
+        """The payload of one window."""
+
+    def decode(self, payload: bytes) -> dict[str, NDArray[Any]]:
+        """What `encode` was given, as far as the codec keeps it.
+
+        Raises ValueError for a payload that it did not make.
+        """
+
+
+class SplitModel(Protocol):
+    """A loaded bundle. Parts load when first asked for; methods may come from any thread."""
+
+    @property
+    def hash(self) -> str:
+        """Of the whole model: both sides must mean the same."""
+
+    @property
+    def plans(self) -> Sequence[str]:
+        """All `<cut>/<tier>` that it can run."""
+
+    @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """Of the whole model, for one window."""
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]:
+        """Of the whole model, for one window."""
+
+    def whole(self) -> Part:
+        """The full model."""
+
+    def head(self, plan: str) -> Part | None:
+        """The device's part; None for `input/...`, where there is nothing to compute."""
+
+    def tail(self, plan: str) -> Part:
+        """The hub's part."""
+
+    def codec(self, plan: str) -> Codec:
+        """The codec of a plan."""
+
+    def specs(self, plan: str) -> tuple[TensorSpec, ...]:
+        """The tensors at this cut for one window: what a frame must hold."""
+
+    def batch_axes(self, plan: str) -> Mapping[str, int | None]:
+        """Tensor at the cut or output → the axis that counts windows, None when none does."""
