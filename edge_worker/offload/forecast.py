@@ -26,7 +26,8 @@ def options(
     """Every plan that is allowed and known, by name; the device alone is always one."""
     found = {
         DEVICE_PLAN: Option(
-            where=Where.DEVICE, costs=Costs(device_s=whole_s, energy_j=energy_j(device_s=whole_s, size=0))
+            where=Where.DEVICE,
+            costs=Costs(device_s=whole_s, energy_j=energy_j(device_s=whole_s, size=0)),
         )
     }
     for plan, here in device.items():
@@ -56,7 +57,10 @@ def options(
 
 def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
     """The costs in what the policy counts, and the best plan with its reason."""
-    costs = {plan: preference(option, policy)[0] + _TIE * option.costs.latency_s for plan, option in found.items()}
+    costs = {
+        plan: preference(option, policy)[0] + _TIE * option.costs.latency_s
+        for plan, option in found.items()
+    }
     best = min(costs, key=lambda plan: costs[plan])
     return Forecast(
         costs=costs,

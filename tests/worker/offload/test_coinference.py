@@ -53,7 +53,7 @@ def test_split_gives_what_the_whole_gives(wire: Wire, wait_for: WaitFor) -> None
     assert result.place is Place.SPLIT
     assert 0 < result.bytes_sent < 100
     assert shared.bytes_per_s > 0
-    assert "split at early" in shared.reason
+    assert "split early" in shared.reason
 
 
 def test_raw_input_stays_unless_allowed(wire: Wire, wait_for: WaitFor) -> None:
