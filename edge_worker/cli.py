@@ -113,12 +113,14 @@ def _fail(sentence: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
 
 def _mount_wings() -> None:
     """Add the commands of the wings; their modules import nothing heavy by themselves."""
+    from edge_worker.federated.cli import app as federated
     from edge_worker.mood.cli import app as mood
     from edge_worker.offload.cli import app as offload
     from edge_worker.sensing.acoustic.cli import app as acoustic
 
     app.add_typer(acoustic, name="acoustic")
     app.add_typer(mood, name="mood")
+    app.add_typer(federated, name="federated")
     app.add_typer(offload, name="offload")
 
 

@@ -83,6 +83,8 @@ class TestResult:
     by_seed: tuple[float, ...]
     weights: Weights
     """Of the first seed: what would be deployed."""
+    first_scores: Mapping[str, float]
+    """Of these weights, by person."""
 
     @property
     def score(self) -> float:
@@ -198,6 +200,7 @@ class Harness:
             by_person={name: value for name, value in mean.items() if np.isfinite(value)},
             by_seed=tuple(by_seed),
             weights=first,
+            first_scores={name: v for name, v in people[0].items() if np.isfinite(v)},
         )
 
     def _train(

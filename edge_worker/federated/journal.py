@@ -267,6 +267,11 @@ class Journal:
             if found.rowcount != 1:
                 raise JournalError("the test side of this run was opened before")
 
+    def set_test(self, run: int, scores: Mapping[str, Any]) -> None:
+        """Complete what `open_test` began."""
+        with self._open() as database:
+            database.execute("UPDATE run SET test = ? WHERE id = ?", (json.dumps(scores), run))
+
     # --- Reading -------------------------------------------------------------------------
 
     def runs(self, task: str | None = None) -> list[Run]:

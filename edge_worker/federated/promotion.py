@@ -1,0 +1,171 @@
+"""From a winner to a candidate: checked, scored once on the test side, stored with its card.
+
+A candidate is not used before somebody says yes (`ModelStore.promote`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from edge_worker import __version__
+from edge_worker.catalogue.model_store import ModelStore, StoredModel
+from edge_worker.federated.aggregation import epsilon
+from edge_worker.federated.harness import Harness, TestResult, paired_gain
+from edge_worker.federated.journal import Attempt, Journal
+from edge_worker.federated.proposal import TrainingConfig
+from edge_worker.federated.standing import standing
+
+# 97.5 % point of the normal distribution, for the interval over people or seeds.
+NORMAL_95 = 1.96
+
+
+class NoCandidate(RuntimeError):
+    """There is nothing to promote; a sentence for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What the test side says, once."""
+
+    winner: int
+    """Number of the attempt."""
+    baseline_score: float
+    winner_score: float
+    gain: float
+    gain_error: float
+    """Standard error of the gain over people (or over seeds, for pictures)."""
+    candidate: StoredModel | None
+    """None when the winner is not better on people never seen."""
+
+
+def open_test_side(run: int, harness: Harness, journal: Journal, store: ModelStore) -> Opened:
+    """Score winner and baseline on the test side and store the winner when it is better.
+
+    Raises NoCandidate when no attempt beat the baseline, JournalError when the test side of
+    this run was opened before.
+    """
+    attempts = journal.attempts(run)
+    best = standing(attempts).best
+    if best is None or best.number == 0:
+        raise NoCandidate("no attempt gained beyond noise: the hand-tuned baseline stands")
+    # Claimed first: a process killed half-way may not look a second time.
+    journal.open_test(run, {"opened": datetime.now(UTC).isoformat(timespec="seconds")})
+    config = _config(best)
+    baseline = harness.open_test(harness.task.baseline)
+    winner = harness.open_test(config)
+    gain, error = paired_gain(*_pairs(baseline, winner))
+    model = None
+    # The very weights that would be used must hold up, not only their kind.
+    own = float(np.mean(list(winner.first_scores.values())))
+    finite = all(np.isfinite(value).all() for value in winner.weights.values())
+    if gain > error and own > baseline.score and finite:
+        card = model_card(harness, config, run, best.number, baseline, winner)
+        model = store.add(model_name(harness.task.name), _safetensors(winner), card)
+    opened = Opened(
+        winner=best.number,
+        baseline_score=baseline.score,
+        winner_score=winner.score,
+        gain=gain,
+        gain_error=error,
+        candidate=model,
+    )
+    journal.set_test(run, _scores(opened))
+    return opened
+
+
+def model_name(task: str) -> str:
+    """Under which name the model store keeps a task's networks."""
+    return f"{task}_network"
+
+
+def model_card(
+    harness: Harness,
+    config: TrainingConfig,
+    run: int,
+    attempt: int,
+    baseline: TestResult,
+    winner: TestResult,
+) -> dict[str, Any]:
+    """What the model takes, gives and is worth, and where it comes from."""
+    task = harness.task
+    deployed = list(winner.first_scores.values())
+    low, high = _interval(deployed)
+    return {
+        "task": task.name,
+        "summary": task.summary,
+        "inputs": list(task.data.input_names),
+        "input_shape": list(task.data.shape),
+        "classes": list(task.data.classes),
+        "config": config.model_dump(mode="json"),
+        "quality": [
+            {
+                "metric": str(task.metric),
+                "value": round(float(np.mean(deployed)), 4),
+                "low": low,
+                "high": high,
+                "data": f"{task.data.origin}; people or examples never trained on",
+                "people": len(deployed),
+            }
+        ],
+        "test": {
+            "by_seed": [round(score, 4) for score in winner.by_seed],
+            "baseline_by_seed": [round(score, 4) for score in baseline.by_seed],
+        },
+        "privacy": {
+            "epsilon": epsilon(harness.aggregation, config.rounds),
+            "delta": harness.aggregation.delta,
+            "words": "federated training alone is not anonymity",
+        },
+        "provenance": {
+            "run": run,
+            "attempt": attempt,
+            "seed": harness.seeds[0],
+            "harness_sha": harness.digest(),
+            "data_sha": task.data.digest(),
+            "worker": __version__,
+            "on": datetime.now(UTC).date().isoformat(),
+        },
+    }
+
+
+def _interval(scores: list[float]) -> tuple[float | None, float | None]:
+    """95 % interval of the mean over people; none where there is one judge."""
+    if len(scores) < 2:
+        return None, None
+    mean, error = float(np.mean(scores)), float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
+    return round(mean - NORMAL_95 * error, 4), round(min(1.0, mean + NORMAL_95 * error), 4)
+
+
+def _pairs(baseline: TestResult, winner: TestResult) -> tuple[list[float], list[float]]:
+    """The same people, or with one judge the same seeds."""
+    names = sorted(baseline.by_person)
+    if len(names) < 2:
+        return list(baseline.by_seed), list(winner.by_seed)
+    return [baseline.by_person[n] for n in names], [winner.by_person[n] for n in names]
+
+
+def _config(attempt: Attempt) -> TrainingConfig:
+    assert attempt.proposal is not None
+    assert attempt.proposal.config is not None
+    return attempt.proposal.config
+
+
+def _safetensors(winner: TestResult) -> bytes:
+    from safetensors.numpy import save
+
+    return bytes(save({name: np.ascontiguousarray(v) for name, v in winner.weights.items()}))
+
+
+def _scores(opened: Opened) -> dict[str, Any]:
+    return {
+        "winner": opened.winner,
+        "baseline": opened.baseline_score,
+        "score": opened.winner_score,
+        "gain": opened.gain,
+        "gain_error": opened.gain_error,
+        "candidate": None if opened.candidate is None else opened.candidate.version,
+    }
