@@ -65,6 +65,10 @@ class ModelStore:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / FOLDER
 
+    def is_empty(self, name: str) -> bool:
+        """Whether no version was ever promoted."""
+        return not (self._place(name) / STATE).exists()
+
     def versions(self, name: str) -> list[StoredModel]:
         """All versions, oldest first; damaged ones are left out."""
         found = []

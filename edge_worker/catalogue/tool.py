@@ -63,6 +63,9 @@ class Tool:
     make_step: Callable[[ToolContext], Step] | None = None
     forget: Callable[[Path, str], object] | None = None
     """Erase from this data folder all that the tool stored about the person with this id."""
+    promoted: Callable[[ToolCard, Path], ToolCard | None] | None = None
+    """For tools that rest on a model of the store: given the card and the data folder, the card
+    of the version in use, None while there is none. The tool is offered only then."""
     problem: Callable[[Mapping[str, Any]], str | None] = field(default=lambda settings: None)
     """Given the tool's own settings: a sentence when this computer cannot run it so."""
 

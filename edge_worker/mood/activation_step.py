@@ -7,14 +7,14 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from edge_worker.catalogue.ports import Activation, Port, Vitals
 from edge_worker.catalogue.tool import Output, ToolContext
 from edge_worker.messages import Event, EventKind, ReadingState
-from edge_worker.mood.model_files import CalibratedForest, logit, shipped_activation_forest, sigmoid
+from edge_worker.mood.model_files import logit, shipped_activation_forest, sigmoid
 from edge_worker.mood.rates import GRID_S, FloatArray, Rates, RateSample, samples_to_grid
 from edge_worker.mood.settings import parse_activation
 from edge_worker.mood.store import DAY_S, MoodStore
@@ -47,12 +47,19 @@ class _Sample:
     state: ReadingState
 
 
+class Evidence(Protocol):
+    """A model of activation: the shipped forest, or a network trained later."""
+
+    def log_odds(self, row: FloatArray) -> float:
+        """Of activated at an even prior; row: shape (len(FEATURE_NAMES),)."""
+
+
 class ActivationStep:
     """Keeps the last minutes of vitals and the person's rest; judges every two seconds."""
 
-    def __init__(self, context: ToolContext, model: CalibratedForest | None = None) -> None:
+    def __init__(self, context: ToolContext, model: Evidence | None = None) -> None:
         self._settings = parse_activation(context.settings)
-        self._model = shipped_activation_forest() if model is None else model
+        self._model: Evidence = shipped_activation_forest() if model is None else model
         self._store = MoodStore(context.data_dir)
         self._person = None if context.person is None else context.person.id
         self._announce = context.announce

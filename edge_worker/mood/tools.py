@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_worker import __version__
+from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Step, Tool, ToolContext
 from edge_worker.messages import Measured, ToolCard, ToolInput
@@ -44,6 +45,21 @@ def _make_activation(context: ToolContext) -> Step:
     return ActivationStep(context)
 
 
+def _make_network(context: ToolContext) -> Step:
+    from edge_worker.mood.activation_network import make_step
+
+    return make_step(context)
+
+
+def _promoted_network(card: ToolCard, data_dir: Path) -> ToolCard | None:
+    # Most homes have promoted nothing: then numpy stays unloaded.
+    if ModelStore(data_dir).is_empty("activation_network"):
+        return None
+    from edge_worker.mood.activation_network import promoted_card
+
+    return promoted_card(card, data_dir)
+
+
 def _make_usage(context: ToolContext) -> Step:
     from edge_worker.mood.usage_step import UsageStep
 
@@ -71,6 +87,18 @@ _ACTIVATION = ToolCard(
     needs=(PERSON_STORE,),
     per_person=True,
     cpu_ms_per_s=1.2,
+    bytes_per_s=200.0,
+    leaves="Log-odds of calm or activated, with the rates they rest on.",
+)
+_NETWORK = ToolCard(
+    name="activation_network",
+    version="",
+    summary="Tells calm from activated like the forest, by a network trained in this home.",
+    inputs=(ToolInput(port=Port.VITALS),),
+    outputs=(Port.ACTIVATION,),
+    needs=(PERSON_STORE,),
+    per_person=True,
+    cpu_ms_per_s=1.0,
     bytes_per_s=200.0,
     leaves="Log-odds of calm or activated, with the rates they rest on.",
 )
@@ -108,6 +136,7 @@ TOOLS: tuple[Tool, ...] = (
         make_step=_make_activation,
         problem=_missing("activation_forest"),
     ),
+    Tool(card=_NETWORK, make_step=_make_network, promoted=_promoted_network),
     Tool(
         card=replace(_USAGE, quality=_quality("usage_tree")),
         make_step=_make_usage,

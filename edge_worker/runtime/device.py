@@ -77,7 +77,12 @@ class DeviceService:
     def card(self) -> Catalogue:
         """This device and the tools that it offers."""
         device = self._settings.device
-        cards, problems = offered(self._tools, self._settings.capabilities, self._settings.tools)
+        cards, problems = offered(
+            self._tools,
+            self._settings.capabilities,
+            self._settings.tools,
+            self._settings.data_dir,
+        )
         return Catalogue(
             devices=(
                 DeviceCard(
