@@ -123,6 +123,8 @@ class CommandName(StrEnum):
     CHECK_IN = "check-in"
     CALIBRATE = "calibrate"
     TRAIN = "train"
+    ANSWER_TRAINING = "answer-training"
+    ROLL_BACK_MODEL = "roll-back-model"
     DELETE_DATA = "delete-data"
 
 
@@ -142,6 +144,15 @@ class MonitorState(StrEnum):
     RUNNING = "running"
     DEGRADED = "degraded"
     PAUSED = "paused"
+
+
+class TrainingState(StrEnum):
+    """What the training does. WAITING: a better model is there and needs a yes."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FAILED = "failed"
 
 
 # --- Catalogue -------------------------------------------------------------------------
@@ -373,6 +384,29 @@ class Monitors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Training:
+    """Retained: the learning loop of the hub. Scores are those of its task, 0..1."""
+
+    state: TrainingState = TrainingState.IDLE
+    task: str | None = None
+    started: float = 0.0
+    """Unix seconds."""
+    attempt: int = 0
+    attempts: int = 0
+    """At most so many."""
+    baseline: float | None = None
+    best: float | None = None
+    candidate: str | None = None
+    """Version of the model that waits, or waited."""
+    gain: float | None = None
+    """Of the candidate over the baseline, on people never seen; with its standard error."""
+    gain_error: float | None = None
+    accepted: bool | None = None
+    sentence: str = ""
+    """What came of it, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """One published value. Times are Unix seconds; after `expires` it means nothing."""
 
@@ -456,6 +490,10 @@ class Topics:
     @property
     def monitors(self) -> str:
         return f"{self.root}/monitors"
+
+    @property
+    def training(self) -> str:
+        return f"{self.root}/training"
 
     @property
     def event(self) -> str:

@@ -70,6 +70,19 @@ class DeviceSettings(_Frozen):
     capabilities: tuple[Capability, ...] = ()
 
 
+class FederatedSettings(_Frozen):
+    """Training on the hub: what to learn from, who proposes, and how long."""
+
+    data: Path | None = None
+    """Folder of recordings, laid out as the tasks expect them."""
+    attempts: int = Field(8, ge=1, le=100)
+    minutes: float = Field(120.0, gt=0)
+    base_url: str | None = None
+    """Any service that speaks OpenAI's protocol; without one rules of thumb propose."""
+    model: str | None = None
+    api_key: SecretStr | None = None
+
+
 class Settings(_Frozen):
     """Everything that can be set. `tools` holds one table for each tool, read by the tool."""
 
@@ -79,6 +92,7 @@ class Settings(_Frozen):
     mqtt: MqttSettings = MqttSettings()
     hub: HubSettings = HubSettings()
     device: DeviceSettings = Field(default_factory=DeviceSettings)
+    federated: FederatedSettings = FederatedSettings()
     tools: Mapping[str, Mapping[str, Any]] = {}
 
     @property

@@ -20,7 +20,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from . import compat
 from . import messages as m
 from .const import CONF_HUB_ID, DOMAIN
-from .issues import async_clear_version_issue, async_raise_version_issue
+from .issues import (
+    async_ask_about_model,
+    async_clear_version_issue,
+    async_raise_version_issue,
+)
 from .people import (
     areas_of_devices,
     areas_with_entities,
@@ -69,6 +73,7 @@ class HubState:
     hello: m.Hello | None = None
     catalogue: m.Catalogue = field(default_factory=m.Catalogue)
     monitors: tuple[m.Monitor, ...] = ()
+    training: m.Training = field(default_factory=m.Training)
 
 
 class EdgeCoordinator(DataUpdateCoordinator[HubState]):
@@ -203,6 +208,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             self.topics.status: self._status_received,
             self.topics.catalogue: self._catalogue_received,
             self.topics.monitors: self._monitors_received,
+            self.topics.training: self._training_received,
             self.topics.reply: self._reply_received,
             self.topics.event: self._event_received,
             self.topics.reading("+", "+"): self._reading_received,
@@ -349,6 +355,12 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
     def _monitors_received(self, message: mqtt.ReceiveMessage) -> None:
         monitors = m.decode(m.Monitors, message.payload).monitors
         self.async_set_updated_data(replace(self.data, monitors=monitors))
+
+    @callback
+    def _training_received(self, message: mqtt.ReceiveMessage) -> None:
+        training = m.decode(m.Training, message.payload)
+        self.async_set_updated_data(replace(self.data, training=training))
+        async_ask_about_model(self.hass, self.config_entry, training)
 
     @callback
     def _reply_received(self, message: mqtt.ReceiveMessage) -> None:

@@ -7,7 +7,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .messages import CONTRACT_VERSION, ContractVersionError
+from .messages import CONTRACT_VERSION, ContractVersionError, Training, TrainingState
+
+MODEL_WAITS = "model_waits"
 
 
 @callback
@@ -35,3 +37,38 @@ def async_raise_version_issue(
 def async_clear_version_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Withdraw the issue."""
     ir.async_delete_issue(hass, DOMAIN, f"contract_version_{entry.entry_id}")
+
+
+@callback
+def async_ask_about_model(hass: HomeAssistant, entry: ConfigEntry, training: Training) -> None:
+    """Ask for a yes while a better model waits; withdraw the question afterwards."""
+    issue = f"{MODEL_WAITS}_{entry.entry_id}"
+    if training.state is not TrainingState.WAITING:
+        ir.async_delete_issue(hass, DOMAIN, issue)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        is_persistent=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="model_waits",
+        translation_placeholders=model_placeholders(entry, training),
+    )
+
+
+def model_placeholders(entry: ConfigEntry, training: Training) -> dict[str, str]:
+    """What a person has to know before saying yes."""
+    return {
+        "hub": entry.title,
+        "task": str(training.task),
+        "version": str(training.candidate),
+        "gain": _points(training.gain),
+        "error": _points(training.gain_error),
+    }
+
+
+def _points(share: float | None) -> str:
+    return "?" if share is None else f"{100 * share:.1f}"

@@ -28,7 +28,7 @@ from .entity import (
     async_add_for_subjects,
     async_add_on_reading,
 )
-from .messages import Monitor, Mood, Quantity, Reading, ReadingState, Scalar
+from .messages import Monitor, Mood, Quantity, Reading, ReadingState, Scalar, TrainingState
 from .people import person_subentries
 from .runtime import EdgeConfigEntry
 
@@ -165,6 +165,13 @@ SENSORS: tuple[EdgeSensorDescription, ...] = (
     ),
 )
 
+TRAINING = SensorEntityDescription(
+    key="training",
+    translation_key="training",
+    device_class=SensorDeviceClass.ENUM,
+    options=[str(state) for state in TrainingState],
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 MONITORS = SensorEntityDescription(
     key="monitors",
     translation_key="monitors",
@@ -179,7 +186,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the hub's sensor, those of persons and areas, and app categories as they appear."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities([MonitorsSensor(coordinator, MONITORS)])
+    async_add_entities(
+        [MonitorsSensor(coordinator, MONITORS), TrainingSensor(coordinator, TRAINING)]
+    )
 
     def make(subject: str) -> Iterable[Entity]:
         kind = subject.partition(".")[0]
@@ -300,6 +309,31 @@ class MonitorsSensor(HubEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Describe each monitor, with the device of each step."""
         return {"monitors": [describe_monitor(m) for m in self.coordinator.data.monitors]}
+
+
+class TrainingSensor(HubEntity, SensorEntity):
+    """What the hub's learning loop does, and how far it is."""
+
+    @property
+    def native_value(self) -> str:
+        """Idle, running, waiting for a yes, or failed."""
+        return str(self.coordinator.data.training.state)
+
+    @property
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Progress and result."""
+        training = self.coordinator.data.training
+        return {
+            "task": training.task,
+            "attempt": training.attempt,
+            "attempts": training.attempts,
+            "baseline": training.baseline,
+            "best": training.best,
+            "candidate": training.candidate,
+            "gain": training.gain,
+            "gain_error": training.gain_error,
+            "message": training.sentence,
+        }
 
 
 def describe_monitor(monitor: Monitor) -> dict[str, Any]:

@@ -29,6 +29,7 @@ ATTR_PERSON = "person"
 ATTR_AREA = "area"
 ATTR_QUANTITIES = "quantities"
 ATTR_VALUE = "value"
+ATTR_ACCEPT = "accept"
 
 _ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _QUANTITIES = vol.All(cv.ensure_list, [vol.In([str(item) for item in GOAL_QUANTITIES])])
@@ -52,6 +53,7 @@ _PERSON_SCHEMA = vol.Schema({**_ENTRY, vol.Required(ATTR_PERSON): cv.string})
 _CHECK_IN_SCHEMA = _PERSON_SCHEMA.extend(
     {vol.Required(ATTR_VALUE): vol.All(vol.Coerce(int), vol.Range(min=1, max=5))}
 )
+_ANSWER_SCHEMA = vol.Schema({**_ENTRY, vol.Required(ATTR_ACCEPT): cv.boolean})
 _TRAIN_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_QUANTITIES): _QUANTITIES})
 
 
@@ -66,7 +68,11 @@ def async_register_actions(hass: HomeAssistant) -> None:
     register(DOMAIN, "stop", _async_stop, _STOP_SCHEMA, supports_response=SupportsResponse.OPTIONAL)
     register(DOMAIN, "check_in", _async_check_in, _CHECK_IN_SCHEMA)
     register(DOMAIN, "calibrate", _async_calibrate, _PERSON_SCHEMA)
-    register(DOMAIN, "train", _async_train, _TRAIN_SCHEMA)
+    register(
+        DOMAIN, "train", _async_train, _TRAIN_SCHEMA, supports_response=SupportsResponse.OPTIONAL
+    )
+    register(DOMAIN, "answer_training", _async_answer_training, _ANSWER_SCHEMA)
+    register(DOMAIN, "roll_back_model", _async_roll_back_model, _TRAIN_SCHEMA)
     register(DOMAIN, "delete_data", _async_delete_data, _PERSON_SCHEMA)
 
 
@@ -117,10 +123,25 @@ async def _async_calibrate(call: ServiceCall) -> None:
     )
 
 
-async def _async_train(call: ServiceCall) -> None:
-    """Start the learning loop."""
-    arguments = {key: call.data[key] for key in (ATTR_QUANTITIES,) if key in call.data}
-    await _coordinator(call).async_command(CommandName.TRAIN, arguments)
+async def _async_train(call: ServiceCall) -> ServiceResponse:
+    """Start the learning loop; the task that it works on comes back."""
+    return {**await _coordinator(call).async_command(CommandName.TRAIN, _quantities(call))}
+
+
+async def _async_answer_training(call: ServiceCall) -> None:
+    """Take the model that waits into use, or leave it."""
+    await _coordinator(call).async_command(
+        CommandName.ANSWER_TRAINING, {ATTR_ACCEPT: call.data[ATTR_ACCEPT]}
+    )
+
+
+async def _async_roll_back_model(call: ServiceCall) -> None:
+    """Return to the model that was in use before."""
+    await _coordinator(call).async_command(CommandName.ROLL_BACK_MODEL, _quantities(call))
+
+
+def _quantities(call: ServiceCall) -> dict[str, Any]:
+    return {key: call.data[key] for key in (ATTR_QUANTITIES,) if key in call.data}
 
 
 async def _async_delete_data(call: ServiceCall) -> None:

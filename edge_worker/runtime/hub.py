@@ -46,6 +46,7 @@ from edge_worker.runtime.monitors import MonitorStore
 from edge_worker.runtime.people import PeopleStore
 from edge_worker.runtime.plans import PlanError, check
 from edge_worker.runtime.readings import ReadingMaker, area_subject, person_subject
+from edge_worker.runtime.training import TrainingDesk
 from edge_worker.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,6 +73,11 @@ class HubService:
         self._moods: dict[str, str] = {}
         self._pauses: dict[str, bool] = {}
         self._published: dict[str, bytes] = {}
+        self._training = TrainingDesk(
+            settings,
+            publish=lambda training: self._keep(self._topics.training, training),
+            tell=lambda kind, data: self._tell(kind, "hub", data),
+        )
         self._desk = CommandDesk(
             settings.data_dir,
             {
@@ -83,6 +89,9 @@ class HubService:
                 CommandName.REFRESH: self._refresh,
                 CommandName.CHECK_IN: self._check_in,
                 CommandName.CALIBRATE: self._calibrate,
+                CommandName.TRAIN: self._training.start,
+                CommandName.ANSWER_TRAINING: self._training.answer,
+                CommandName.ROLL_BACK_MODEL: self._training.roll_back,
                 CommandName.DELETE_DATA: self._delete_data,
             },
         )
@@ -110,6 +119,7 @@ class HubService:
         """Finish what was begun and say goodbye; monitors stay for the next start."""
         self._inbox.put(None)
         self._thread.join(timeout=5)
+        self._training.stop()
         self._link.stop((self._topics.status, encode(Status(online=False))))
 
     # --- in the hub's thread ---
@@ -143,6 +153,7 @@ class HubService:
         self._published.clear()
         self._keep(self._topics.hello, Hello(id=hub.id, name=hub.name, version=__version__))
         self._publish_state()
+        self._keep(self._topics.training, self._training.state)
         self._keep(self._topics.status, Status(online=True))
 
     def _keep(self, topic: str, message: Any) -> None:
@@ -171,6 +182,7 @@ class HubService:
         for monitor in self._monitors.ended(now):
             self._end(monitor)
             self._tell(EventKind.MONITOR_ENDED, _subject(monitor), {"monitor": monitor.id})
+        self._training.tick()
         self._assess()
 
     def _assess(self) -> None:

@@ -48,6 +48,7 @@ sensor person.anna_mood enum - - yes
 sensor person.anna_mood_confidence - % diagnostic yes
 sensor person.anna_signal_quality - % diagnostic yes
 sensor person.anna_valence - - diagnostic no
+sensor training enum - diagnostic yes
 switch area.bedroom_sensing - - - yes
 switch person.anna_sensing - - - yes
 switch sensing - - - yes

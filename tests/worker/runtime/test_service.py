@@ -454,5 +454,5 @@ def test_broker_never_keeps_people_commands_or_readings(
     kept = {message.topic for message in late.seen if message.retain}
     late._paho.disconnect()
     late._paho.loop_stop()
-    own = {HOME.hello, HOME.status, HOME.catalogue, HOME.monitors}
+    own = {HOME.hello, HOME.status, HOME.catalogue, HOME.monitors, HOME.training}
     assert kept == own | {HOME.device("pi", leaf) for leaf in ("hello", "status", "state")}
