@@ -271,6 +271,10 @@ def _first_packets(capture: Path, count: int) -> Path:
     return part
 
 
+def _ratio(speed: float, usual: float | None) -> str:
+    return f"{speed / usual:.1f}" if usual else "-"
+
+
 def as_markdown(report: dict[str, object]) -> str:
     """The report as the table of the documentation."""
     lines = [
@@ -284,12 +288,15 @@ def as_markdown(report: dict[str, object]) -> str:
         lines += [
             f"**{name}**",
             "",
-            "| tool | names | CPU s | packets per CPU-second | peak MB |",
-            "|---|---|---:|---:|---:|",
+            "| tool | names | CPU s | packets per CPU-second | times nfstream | peak MB |",
+            "|---|---|---:|---:|---:|---:|",
         ]
+        usual = {run["tool"]: run["packets_per_cpu_s"] for run in runs}.get("nfstream")
         lines += [
             f"| {run['tool']} | {'yes' if run['names'] else 'no'} | {run['cpu_s']:.2f} "
-            f"| {run['packets_per_cpu_s']:,} | {run['peak_mb']:.0f} |"
+            f"| {run['packets_per_cpu_s']:,} "
+            f"| {_ratio(run['packets_per_cpu_s'], usual)} "
+            f"| {run['peak_mb']:.0f} |"
             for run in runs
         ]
         lines.append("")
