@@ -395,7 +395,7 @@ def _times(items: Sequence[Item]) -> tuple[int | None, int | None]:
     for index, item in enumerate(items):
         if item.kind is not Kind.DURATION or _is_usage_value(items, index):
             continue
-        if item.value == 60 and items[index + 1 : index + 2] and _is_rate(items[index + 1 :]):
+        if item.value == 60 and _is_rate(items, index):
             continue
         around = {other.kind for other in items[max(0, index - 1) : index + 2]}
         if Kind.NEXT in around:
@@ -419,10 +419,11 @@ def _is_hold(items: Sequence[Item], index: int, triggers: Sequence[int]) -> bool
     return any(item.kind in _CONDITIONAL for item in items[: triggers[0]])
 
 
-def _is_rate(following: Sequence[Item]) -> bool:
-    """一分钟 + 超过九十下: how often a minute, not how long."""
-    kinds = [item.kind for item in following[:3]]
-    return kinds == [Kind.COMPARE, Kind.NUMBER, Kind.UNIT]
+def _is_rate(items: Sequence[Item], index: int) -> bool:
+    """Is it "25 a minute", 一分钟超过九十下: how often a minute, not how long?"""
+    kinds = [item.kind for item in items[index + 1 : index + 4]]
+    counted = index > 0 and items[index - 1].kind is Kind.NUMBER and items[index].text == "a minute"
+    return counted or kinds == [Kind.COMPARE, Kind.NUMBER, Kind.UNIT]
 
 
 def _is_usage_value(items: Sequence[Item], index: int) -> bool:

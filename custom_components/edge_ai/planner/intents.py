@@ -83,7 +83,9 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
         item.kind is Kind.QUANTITY and {Quantity.MOOD, Quantity.STRESS}.issuperset(item.value)
         for item in items
     )
-    known = Kind.TRAIN in kinds and inner
+    # 学习我的情绪: there is nothing else to learn about a mood than to see it.
+    studies = kinds & {Kind.ME, Kind.PERSON} and any(i.text.startswith("学") for i in items)
+    known = inner and (Kind.TRAIN in kinds or bool(studies))
     return Intent.TRAIN if named or known else None
 
 

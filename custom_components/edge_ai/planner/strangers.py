@@ -23,6 +23,8 @@ _ALSO_POLITE = frozenset({"让", "请", "帮", "给", "请 让", "问", "问 问
 _ADVICE = frozenset({"do", "can", "should", "could", "would", "to", "does", "shall", "must"})
 _PRICES = frozenset({"how much", "which", "where", "多 少", "哪 个", "哪 种", "what kind of"})
 _SLEEPING = ("sleep", "slept", "nap", "睡", "休 息", "rest")
+_SOMEBODY = frozenset({Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.TELL})
+_NORMAL = frozenset({"normal", "正 常 吗", "正 常 么", "正 常 不", "正 不 正 常", "正 常"})
 _CAUSES = frozenset({"affect", "affects", "cause", "causes", "influence", "influences", "mean"})
 _DELETING = frozenset({"delete", "remove", "uninstall", "close", "删 除", "删 掉", "移 除"})
 
@@ -38,6 +40,7 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _deletes_app(clause)
         or _asks_for_words(clause)
         or _is_cause(clause)
+        or _is_about_people(clause)
     )
 
 
@@ -112,6 +115,14 @@ def _is_about_sleep(clause: Sequence[Item]) -> bool:
     if kinds & {Kind.QUANTITY, Kind.FEELING, Kind.AREA} | kinds & _WORK:
         return False
     return any(item.text.startswith(_SLEEPING) for item in clause)
+
+
+def _is_about_people(clause: Sequence[Item]) -> bool:
+    """Is it "is it normal to feel anxious", "how do people calm down": about nobody here?"""
+    kinds = {item.kind for item in clause}
+    if Kind.FEELING not in kinds or kinds & _SOMEBODY or kinds & _WORK or Kind.NOTIFY in kinds:
+        return False
+    return Kind.ANYONE in kinds or any(item.text in _NORMAL for item in clause)
 
 
 def _is_cause(clause: Sequence[Item]) -> bool:
