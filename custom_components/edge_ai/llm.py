@@ -69,6 +69,7 @@ class _SentenceTool(llm.Tool):
             language=language_of(text, context.language or hass.config.language),
             user_id=context.context.user_id if context.context else None,
             device_id=context.device_id,
+            by_model=True,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ from .messages import (
     to_dict,
 )
 from .planner import reply
+from .planner.confirm import reason_to_ask
 from .planner.home import Home
 from .planner.request import Understanding, understand
 from .runtime import EdgeConfigEntry
@@ -52,6 +54,8 @@ class Ask:
     user_id: str | None = None
     device_id: str | None = None
     """The device that was spoken to."""
+    by_model: bool = False
+    """Does a language model pass the sentence on? Then it cannot confirm anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +193,24 @@ class _Doing:
         if plan is None or not plan.steps:
             refused = () if plan is None else plan.refused
             return reply.refused(refused, self._ask.language)
-        return await self._async_start(plan)
+        return self._asked_first(plan) or await self._async_start(plan)
+
+    def _asked_first(self, plan: Plan) -> str | None:
+        """Ask for a second word where one is needed; None when the plan may start."""
+        reason = reason_to_ask(
+            plan,
+            proposed=self._understanding.source == "language_model",
+            catalogue=self._coordinator.catalogue,
+            home=self._home,
+        )
+        if reason is None:
+            return None
+        ask, waiting, now_s = self._ask, self._runtime.confirmations, time.monotonic()
+        if not ask.by_model and waiting.take(ask.user_id, ask.device_id, plan, now_s):
+            return None
+        if not ask.by_model:
+            waiting.ask(ask.user_id, ask.device_id, plan, now_s)
+        return reply.confirm(plan, reason, self._home, ask.language, by_model=ask.by_model)
 
     async def _async_start(self, plan: Plan) -> str:
         result = await self._coordinator.async_command(CommandName.START, {"plan": to_dict(plan)})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigEntry
 
 from .alerts import AlertWatcher
 from .coordinator import EdgeCoordinator
 from .language_model import LanguageModels
+from .planner.confirm import Confirmations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class EdgeRuntime:
     coordinator: EdgeCoordinator
     alerts: AlertWatcher
     models: LanguageModels
+    confirmations: Confirmations = field(default_factory=Confirmations)
 
 
 EdgeConfigEntry = ConfigEntry[EdgeRuntime]

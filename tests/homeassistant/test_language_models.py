@@ -245,10 +245,15 @@ async def test_free_text_is_understood_by_the_configured_model(
             json.dumps({"goals": [{"intent": "monitor", "quantities": ["heart_rate"]}]})
         ),
     )
-    answer = await request(hass, "I would sleep better if somebody minded my pulse from now on")
-    assert len(aioclient_mock.mock_calls) >= 1
+    text = "I would sleep better if somebody minded my pulse from now on"
+    answer = await request(hass, text)
+    assert len(aioclient_mock.mock_calls) == 1
     assert answer["source"] == "language_model", answer
-    assert answer["monitors"] == ["m1"]
+    # What only a model understood needs a second word before anything listens.
+    assert answer["monitors"] == []
+    assert "start" not in hub.names()
+    assert (await request(hass, text))["monitors"] == ["m1"]
+    assert len(aioclient_mock.mock_calls) == 1
     sent = json.dumps(aioclient_mock.mock_calls[0][2])
     assert "192.168.1.20" not in sent
 

@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.edge_ai import messages as m
 from custom_components.edge_ai.const import DOMAIN
 from custom_components.edge_ai.messages import Quantity
+from custom_components.edge_ai.requests import Ask, async_handle
 from custom_components.edge_ai.voice import async_answer
 
 from .conftest import FakeHub, person, unload
@@ -76,6 +77,27 @@ async def test_monitor_my_mood_starts_the_two_branches(
     again = await request(hass, "monitor my mood")
     assert again["monitors"] == ["m1"]
     assert again["reply"] != answer["reply"]
+
+
+async def test_more_than_a_day_starts_when_it_is_said_again(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    first = await request(hass, "monitor my mood for three days")
+    assert first["monitors"] == []
+    assert "again" in first["reply"]
+    assert "start" not in hub.names()
+    again = await request(hass, "keep an eye on my mood for 3 days")
+    assert again["monitors"] == ["m1"]
+
+
+async def test_a_language_model_cannot_confirm(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    ask = Ask(text="monitor my mood for three days", language="en", by_model=True)
+    for _ in range(3):
+        answer = await async_handle(hass, loaded, ask)
+        assert answer.monitors == ()
+    assert "start" not in hub.names()
 
 
 async def test_plan_starts_nothing(

@@ -20,6 +20,7 @@ from ..messages import (
     Scalar,
 )
 from .conditions import is_breathing_pause
+from .confirm import Reason
 from .home import Home
 from .words import is_chinese, join, name_of, say
 
@@ -76,6 +77,29 @@ def started(plan: Plan, home: Home, language: str) -> str:
     if goal.duration_s and is_chinese(language):
         text = text[:-1] + f"，持续{_span(goal.duration_s, language)}。"
     return _sentences([text, *(refusal.reason for refusal in plan.refused)], language)
+
+
+def confirm(plan: Plan, reason: Reason, home: Home, language: str, *, by_model: bool) -> str:
+    """Nothing has begun: say what would, and how to allow it."""
+    what = _what(plan, plan.goal.quantities, home, language)
+    span = _span(plan.goal.duration_s, language)
+    english = {
+        Reason.LONG: f"That would watch {what} for {span}.",
+        Reason.PERSON: f"I take it that you mean {what}.",
+        Reason.MICROPHONE: f"I would use a microphone for {what}.",
+    }[reason]
+    chinese = {
+        Reason.LONG: f"这会监测{what}，持续{span}。",
+        Reason.PERSON: f"我理解您指的是{what}。",
+        Reason.MICROPHONE: f"监测{what}需要用到麦克风。",
+    }[reason]
+    if by_model:
+        english += " Please ask Edge AI itself for that; an assistant cannot confirm it."
+        chinese += "请直接向 Edge AI 提出，语音助手不能代为确认。"
+    else:
+        english += " Nothing has started: say it again to confirm."
+        chinese += "尚未开始，请再说一遍以确认。"
+    return say(language, english, chinese)
 
 
 def already_running(plan: Plan, home: Home, language: str) -> str:
