@@ -48,9 +48,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.OK, detail=detail)
         elif problem:
             yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.MISSING, detail=problem)
+        elif tool.promoted and tool.promoted(tool.card, settings.data_dir) is None:
+            detail = "offered once a model was trained and accepted"
+            yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.OK, detail=detail)
         else:
             yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.OK, detail="offered")
     yield from _optional()
+    yield _foreign_code()
 
 
 def _python() -> Finding:
@@ -100,3 +104,15 @@ def _optional() -> Iterator[Finding]:
             verdict=Verdict.OK if there else Verdict.LIMITED,
             detail=f"installed: {purpose}" if there else f"not installed; needed for {purpose}",
         )
+
+
+def _foreign_code() -> Finding:
+    """Whether code that a language model wrote could be contained here: it is tried."""
+    from edge_worker.federated.sandbox.tier import Tier, protection
+
+    found = protection()
+    return Finding(
+        what="sandbox for foreign training code",
+        verdict=Verdict.LIMITED if found.tier is Tier.NONE else Verdict.OK,
+        detail=found.sentence,
+    )
