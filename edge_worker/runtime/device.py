@@ -54,6 +54,7 @@ class DeviceService:
         # Grows over restarts too, so that the hub can tell old from new.
         self._sequence = int(time.time() * 1000)
         self._state = DeviceState()
+        self._hello = b""
         self._graph = Graph(publish=self._send, report=self._report)
         self._link = MqttLink(
             settings.mqtt,
@@ -103,7 +104,8 @@ class DeviceService:
         return self._topics.device(self._id, leaf)
 
     def _announce(self) -> None:
-        self._link.publish(self._topic("hello"), encode(self.card()), qos=1, retain=True)
+        self._hello = encode(self.card())
+        self._link.publish(self._topic("hello"), self._hello, qos=1, retain=True)
         self._link.publish(self._topic("status"), encode(Status(online=True)), qos=1, retain=True)
         self._report(self._state)
 
@@ -126,6 +128,8 @@ class DeviceService:
                 with self._lock:
                     self._deployments = decode(Deploy, message.payload).deployments
                     self._apply()
+                if encode(self.card()) != self._hello:  # a model was taken into use, or back
+                    self._announce()
             elif message.topic == self._topics.command:
                 self._obey(decode(Command, message.payload))
             else:

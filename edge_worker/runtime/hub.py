@@ -77,6 +77,8 @@ class HubService:
             settings,
             publish=lambda training: self._keep(self._topics.training, training),
             tell=lambda kind, data: self._tell(kind, "hub", data),
+            # Devices look at their tools again when they hear what to run.
+            changed=lambda: self._deploy(tuple(self._devices)),
         )
         self._desk = CommandDesk(
             settings.data_dir,

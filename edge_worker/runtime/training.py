@@ -42,8 +42,16 @@ Tell = Callable[[EventKind, Mapping[str, Any]], None]
 class TrainingDesk:
     """Starts, follows and ends training; keeps its state over restarts."""
 
-    def __init__(self, settings: Settings, publish: Publish, tell: Tell) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        publish: Publish,
+        tell: Tell,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`changed`: called after another version of a model came into use."""
         self._settings = settings
+        self._changed = changed
         self._publish = publish
         self._tell = tell
         self._path = settings.data_dir / "training.json"
@@ -88,6 +96,7 @@ class TrainingDesk:
                 ModelStore(self._settings.data_dir).promote(model_name(task), candidate)
             except ModelStoreError as error:
                 raise CommandError("invalid", f"{error}.") from error
+            self._changed()
         self._become(replace(self.state, state=TrainingState.IDLE, accepted=accepted))
         return {"task": task, "version": candidate, "in_use": accepted}
 
@@ -100,6 +109,7 @@ class TrainingDesk:
             model = ModelStore(self._settings.data_dir).rollback(model_name(task))
         except ModelStoreError as error:
             raise CommandError("nothing_to_undo", f"{str(error).capitalize()}.") from error
+        self._changed()
         return {"task": task, "version": None if model is None else model.version}
 
     def tick(self) -> None:
@@ -190,7 +200,9 @@ class TrainingDesk:
                 )
             )
         else:
-            reason = found.sentence if found is not None else ""
+            reason = found.sentence if found is not None else "the journal says nothing"
+            if test:
+                reason = "the best attempt is no better beyond noise on people it never saw"
             self._become(
                 replace(
                     self.state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import queue
 import threading
@@ -14,6 +15,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.catalogue.tool import Emit, Tool
 from edge_worker.messages import (
@@ -38,10 +40,13 @@ from edge_worker.messages import (
     Status,
     ToolCard,
     Topics,
+    Training,
+    TrainingState,
     decode,
     encode,
     to_dict,
 )
+from edge_worker.runtime import files
 from edge_worker.runtime.device import DeviceService
 from edge_worker.runtime.hub import HubService
 from edge_worker.runtime.people import PeopleStore
@@ -456,3 +461,45 @@ def test_broker_never_keeps_people_commands_or_readings(
     late._paho.loop_stop()
     own = {HOME.hello, HOME.status, HOME.catalogue, HOME.monitors, HOME.training}
     assert kept == own | {HOME.device("pi", leaf) for leaf in ("hello", "status", "state")}
+
+
+def test_an_accepted_model_is_in_the_catalogue_at_once(
+    mqtt: MqttSettings, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """The hub promotes, its own device tells anew what it can do."""
+    card = ToolCard(name="trained", version="", summary="", outputs=(Port.VITALS,))
+    store = ModelStore(tmp_path)
+
+    def promoted(card: ToolCard, folder: Path) -> ToolCard | None:
+        model = ModelStore(folder).active("activation_network")
+        return None if model is None else dataclasses.replace(card, version=model.version)
+
+    tools = {"trained": Tool(card=card, make_source=lambda _: KnownBreath(), promoted=promoted)}
+    settings = Settings(
+        mqtt=mqtt, data_dir=tmp_path, hub=HubSettings(id="home"), device=DeviceSettings(id="pi")
+    )
+    store.add("activation_network", b"weights", {})
+    files.save(
+        tmp_path / "training.json",
+        Training(state=TrainingState.WAITING, task="activation", candidate="v1"),
+    )
+    people = PeopleStore(tmp_path)
+    hub, device = HubService(settings, people), DeviceService(settings, tools, people)
+    hub.start()
+    device.start()
+    client = Client(mqtt)
+
+    def versions() -> list[str]:
+        payloads = client.payloads(HOME.catalogue)
+        return [tool.version for tool in decode(Catalogue, payloads[-1]).tools] if payloads else []
+
+    try:
+        wait_for(lambda: client.payloads(HOME.device("pi", "hello")), "the device")
+        assert versions() == []
+        assert client.command(CommandName.ANSWER_TRAINING, {"accept": True}).ok
+        wait_for(lambda: versions() == ["v1"], "the new version")
+        assert client.command(CommandName.ROLL_BACK_MODEL, {}).ok
+        wait_for(lambda: versions() == [], "the way back")
+    finally:
+        device.stop()
+        hub.stop()
