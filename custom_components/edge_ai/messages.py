@@ -261,6 +261,8 @@ class Goal:
     area: str | None = None
     duration_s: int | None = None
     condition: Condition | None = None
+    policy: str | None = None
+    """Name of a `PolicyCard`: what placing its models shall spare."""
 
 
 @dataclass(frozen=True, kw_only=True)

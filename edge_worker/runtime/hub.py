@@ -41,6 +41,7 @@ from edge_worker.messages import (
     to_dict,
 )
 from edge_worker.mood import commands as mood
+from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.runtime.commands import CommandDesk, CommandError
 from edge_worker.runtime.monitors import MonitorStore
 from edge_worker.runtime.people import PeopleStore
@@ -178,6 +179,7 @@ class HubService:
         return Catalogue(
             devices=tuple(self._devices[name] for name in sorted(self._devices)),
             tools=tuple(newest[name] for name in sorted(newest)),
+            policies=POLICY_CARDS,
         )
 
     def _tick(self, now: float) -> None:

@@ -117,6 +117,7 @@ def _goal(item: Mapping[str, Any], prompt: Prompt, named: _Named) -> Goal:
         area=_known(item.get("area"), prompt.areas, "area"),
         duration_s=_seconds(item.get("duration_s"), "duration_s"),
         condition=_condition(item.get("condition")),
+        policy=_policy(item.get("policy"), prompt),
     )
     if goal.person is not None and goal.person not in named.people:
         raise AnswerError("person is not named in the request; use null")
@@ -130,6 +131,12 @@ def _goal(item: Mapping[str, Any], prompt: Prompt, named: _Named) -> Goal:
     if slot is not None:
         raise AnswerError(f"{slot} is out of range")
     return goal
+
+
+def _policy(name: Any, prompt: Prompt) -> str | None:
+    if name is None or (isinstance(name, str) and name in prompt.policies):
+        return name
+    raise AnswerError("policy must be one of the listed ids or null")
 
 
 def _condition(item: Any) -> Condition | None:

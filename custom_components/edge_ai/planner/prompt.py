@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..messages import GOAL_QUANTITIES, Catalogue, Intent
+from ..messages import GOAL_QUANTITIES, Catalogue, Intent, PolicyCard
 from .home import Home, Named
 from .limits import OPERATORS
 from .ports import PORT_OF
@@ -42,6 +42,9 @@ plan: tools on devices that produce the quantities, as steps. Every input of a s
 port and the step that gives it. A tool runs only on a device that lists it; a port marked
 local is used on the device that makes it. Use all inputs that can be had. null if unsure.
 """
+_POLICY_RULES = """\
+policy: the id of what the request wants spared (battery, data, time, privacy), else null.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class Prompt:
     areas: Mapping[str, str]
     tools: Mapping[str, str]
     devices: Mapping[str, str]
+    policies: tuple[str, ...] = ()
 
     @property
     def plans(self) -> bool:
@@ -65,6 +69,8 @@ def make_prompt(
     text: str, home: Home, catalogue: Catalogue, language: str, *, may_plan: bool
 ) -> Prompt:
     """Everything for one question about one request."""
+    policy_cards = catalogue.policies
+    policies = tuple(card.name for card in policy_cards)
     people = _numbered("p", [person.id for person in home.people])
     areas = _numbered("a", [area.id for area in home.areas])
     devices = [device for device in catalogue.devices if device.online]
@@ -79,19 +85,30 @@ def make_prompt(
         "people": _named(people, home.people),
         "areas": _named(areas, home.areas),
     }
+    if policies:
+        data["policies"] = _policies(policy_cards)
     if tools:
         data |= _catalogue(catalogue, home, tools, machines, areas)
     return Prompt(
         messages=(
-            {"role": "system", "content": _RULES + (_PLAN_RULES if tools else "")},
+            {"role": "system", "content": _rules(tools, policies)},
             {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
         ),
-        schema=_schema(people, areas, tools, machines),
+        schema=_schema(people, areas, tools, machines, policies),
         people=people,
         areas=areas,
         tools=tools,
         devices=machines,
+        policies=policies,
     )
+
+
+def _rules(tools: Mapping[str, str], policies: Sequence[str]) -> str:
+    return _RULES + (_POLICY_RULES if policies else "") + (_PLAN_RULES if tools else "")
+
+
+def _policies(cards: Sequence[PolicyCard]) -> list[dict[str, str]]:
+    return [{"id": card.name, "what": printable(card.summary, 120)} for card in cards]
 
 
 def printable(text: str, limit: int = MAX_NAME) -> str:
@@ -161,6 +178,7 @@ def _schema(
     areas: Mapping[str, str],
     tools: Mapping[str, str],
     devices: Mapping[str, str],
+    policies: Sequence[str],
 ) -> dict[str, Any]:
     """JSON schema in the strict form: every field required, no others allowed."""
     condition = _object(
@@ -179,6 +197,8 @@ def _schema(
         "duration_s": {"type": ["integer", "null"]},
         "condition": {"anyOf": [condition, {"type": "null"}]},
     }
+    if policies:
+        goal["policy"] = {"enum": [*policies, None]}
     if tools:
         link = _object({"port": {"type": "string"}, "step": {"type": "string"}})
         step = _object(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from .chain import make_plan
 from .grammar import parse
 from .home import Home
 from .language_model import LanguageModel
+from .policies import split_policy
 from .validate import prune, validate
 
 _PLANNED = frozenset({Intent.MONITOR, Intent.ALERT, Intent.QUERY})
@@ -42,8 +43,10 @@ async def understand(
     now: datetime | None = None,
 ) -> Understanding:
     """Read a request with the grammar, else with the model, and plan what it asks for."""
-    goals = parse(text, home, language, now=now)
+    rest, policy = split_policy(text, catalogue)
+    goals = parse(rest, home, language, now=now)
     if goals:
+        goals = tuple(replace(goal, policy=policy) for goal in goals)
         return _planned(goals, (), "grammar", (), home, catalogue, language)
     if model is None:
         return Understanding()
