@@ -91,12 +91,13 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
 
 # Words that end a monitor only beside one: "delete my mood data" is about what was stored.
 _ERASING = ("delet", "remov", "eras", "clear", "删", "移 除", "清")
+_RECORDS = frozenset({"记 录", "log", "recording", "logging"})
 _RUNNING = _ALERTING | {Kind.MONITOR, Kind.SENSING}
 
 
 def _stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     erases = any(item.kind is Kind.STOP and item.text.startswith(_ERASING) for item in items)
-    if erases and not kinds & _RUNNING:
+    if erases and (not kinds & _RUNNING or items[-1].text in _RECORDS):
         return None
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
     if Kind.DURATION in kinds or (kinds & _TRIGGERS and not kinds & _ALERTING):

@@ -26,6 +26,7 @@ _SLEEPING = ("sleep", "slept", "nap", "睡", "休 息", "rest")
 _SOMEBODY = frozenset({Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.TELL})
 _NORMAL = frozenset({"normal", "正 常 吗", "正 常 么", "正 常 不", "正 不 正 常", "正 常"})
 _CAUSES = frozenset({"affect", "affects", "cause", "causes", "influence", "influences", "mean"})
+_AFFAIRS = frozenset({"day", "the day", "work", "job", "workout", "score", "task", "system"})
 _DELETING = frozenset({"delete", "remove", "uninstall", "close", "删 除", "删 掉", "移 除"})
 
 
@@ -36,7 +37,7 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _is_message(clause)
         or _asks_advice(clause)
         or _is_shopping(clause)
-        or _is_about_sleep(clause)
+        or _is_about_life(clause)
         or _deletes_app(clause)
         or _asks_for_words(clause)
         or _is_cause(clause)
@@ -109,12 +110,12 @@ def _is_shopping(clause: Sequence[Item]) -> bool:
     return thing and not texts.isdisjoint(_PRICES)
 
 
-def _is_about_sleep(clause: Sequence[Item]) -> bool:
-    """Is it "did Anna sleep well": about the sleep, which nothing of ours measures?"""
+def _is_about_life(clause: Sequence[Item]) -> bool:
+    """Is it "did Anna sleep well", "how is my day": about what nothing of ours measures?"""
     kinds = {item.kind for item in clause}
     if kinds & {Kind.QUANTITY, Kind.FEELING, Kind.AREA} | kinds & _WORK:
         return False
-    return any(item.text.startswith(_SLEEPING) for item in clause)
+    return any(item.text.startswith(_SLEEPING) or item.text in _AFFAIRS for item in clause)
 
 
 def _is_about_people(clause: Sequence[Item]) -> bool:

@@ -12,6 +12,7 @@ NEAR: Table = {
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
         heart rate zone
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
+        feel/feels/feeling/felt like
     """,
     (Kind.DAY, None): """
         tomorrow [morning/afternoon/evening/night] | yesterday [morning/afternoon/evening]

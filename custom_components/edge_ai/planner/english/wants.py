@@ -83,6 +83,7 @@ WANTS: Table = {
         opt out of | pull the plug on | say goodbye to | make stop | make it stop | have it stop
         bring to an end | bring to a halt | come to an end | be done with | call a halt to
         spare me | stop with | dispense with | turn down
+        that will do with/for
     """,
     (Kind.NOTIFY, None): """
         bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
