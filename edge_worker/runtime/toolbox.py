@@ -14,6 +14,7 @@ _WINGS = (
     "edge_worker.sensing.acoustic.tools",
     "edge_worker.sensing.traffic.tools",
     "edge_worker.mood.tools",
+    "edge_worker.runtime.combined_tools",
 )
 
 

@@ -1,0 +1,48 @@
+"""Tools made of two wings, which don't know each other. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+from edge_worker.catalogue.ports import Port
+from edge_worker.catalogue.tool import Step, Tool, ToolContext
+from edge_worker.messages import Measured, ToolCard, ToolInput
+
+_DATA = "simulated rooms, hard conditions, docs/vitals-network.md"
+
+
+def _make_vitals_network(context: ToolContext) -> Step:
+    from edge_worker.offload.vitals.step import VitalsNetworkStep
+    from edge_worker.sensing.acoustic.sonar import VitalSignsStep
+
+    return VitalsNetworkStep(VitalSignsStep(context))
+
+
+def _runtime_problem(settings: Mapping[str, Any]) -> str | None:
+    if importlib.util.find_spec("onnxruntime") is None:
+        return "The vitals network needs ONNX Runtime: install edge-worker[offload]."
+    return None
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        card=ToolCard(
+            name="vitals_network",
+            version="1.0.0",
+            summary="Vital signs from echoes; a network adds rates in noise, distance and motion.",
+            inputs=(ToolInput(port=Port.RANGE_MAP),),
+            outputs=(Port.VITALS,),
+            cpu_ms_per_s=4.0,
+            bytes_per_s=300.0,
+            quality=(
+                Measured(metric="share of windows with a heart rate", value=0.78, data=_DATA),
+                Measured(metric="share of windows with a breathing rate", value=0.999, data=_DATA),
+            ),
+            leaves="Rates, presence and their quality, every two seconds.",
+        ),
+        make_step=_make_vitals_network,
+        problem=_runtime_problem,
+    ),
+)

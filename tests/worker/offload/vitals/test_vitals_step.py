@@ -1,0 +1,130 @@
+"""The network fills the receiver's gaps, keeps its numbers, and invents nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from edge_worker.bench.acoustic import person
+from edge_worker.bench.vitals_rooms import Room, hear, sketch
+from edge_worker.catalogue.ports import Port, Vitals
+from edge_worker.catalogue.tool import Output
+from edge_worker.messages import ReadingState
+from edge_worker.offload.vitals.grid import BREATHING_RATES, FRAMES, HEART_RATES, network_input
+from edge_worker.offload.vitals.reading import RateTracker, read
+from edge_worker.offload.vitals.step import Filler, VitalsNetworkStep
+from edge_worker.sensing.acoustic.simulator import Scene
+
+REFUSED = Vitals(t=0.0, state=ReadingState.LOW_QUALITY, present=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """Two seconds of a map."""
+
+    echoes: np.ndarray
+    continuous: bool = True
+
+
+class Refusing:
+    """A receiver that gives no number, or always the same."""
+
+    def __init__(self, **changes: object) -> None:
+        self.vitals = replace(REFUSED, **changes)
+
+    def update(self, port: str, value: object) -> Iterable[Output]:
+        return [(Port.VITALS, self.vitals)]
+
+    def tick(self, now: float) -> Iterable[Output]:
+        return ()
+
+
+def replay(room: Room, **changes: object) -> list[Vitals]:
+    step = VitalsNetworkStep(Refusing(**changes))
+    starts = [0, *room.ends[:-1]]
+    found = []
+    for first, last in zip(starts, room.ends, strict=True):
+        ((port, vitals),) = step.update(Port.RANGE_MAP, Hop(echoes=room.echoes[first:last]))
+        assert port == Port.VITALS
+        found.append(vitals)
+    return found
+
+
+@pytest.fixture(scope="module")
+def loud_room() -> Room:
+    """So loud that the receiver gives nothing."""
+    scene = Scene(distance_m=0.5, white_db=54.0, body=person(31), seed=31)
+    return hear(scene, 60.0)
+
+
+def test_breathing_is_found_where_the_receiver_refuses(loud_room: Room) -> None:
+    assert np.isnan(loud_room.receiver_breathing[-10:]).all()
+    vitals = replay(loud_room, state=ReadingState.NOISY, present=None)[-1]
+    assert vitals.state is ReadingState.OK
+    assert vitals.breathing_rate == pytest.approx(loud_room.breathing[-1], abs=1.0)
+    assert vitals.breathing_error is not None
+    assert vitals.breathing_error > 0
+
+
+def test_heart_is_found_through_motion() -> None:
+    body = person(32, bursts=((30.0, 2.0),))
+    room = sketch(Scene(distance_m=0.5, body=body, seed=32), 60.0)
+    vitals = replay(room)[-1]
+    assert vitals.heart_rate == pytest.approx(room.heart[-1], abs=4.0)
+
+
+@pytest.mark.parametrize("noise", [{}, {"white_db": 50.0}, {"speech_db": 45.0}, {"fan_m": 1.0}])
+def test_empty_room_gets_no_number(noise: dict[str, float]) -> None:
+    room = sketch(Scene(distance_m=None, seed=33, **noise), 60.0)
+    for vitals in replay(room):
+        assert (vitals.breathing_rate, vitals.heart_rate) == (None, None)
+        assert vitals.state is ReadingState.LOW_QUALITY
+
+
+def test_receiver_keeps_its_own_numbers(loud_room: Room) -> None:
+    vitals = replay(loud_room, breathing_rate=12.3, heart_rate=77.0)[-1]
+    assert (vitals.breathing_rate, vitals.heart_rate) == (12.3, 77.0)
+
+
+@pytest.mark.parametrize(
+    "state", [ReadingState.NO_PERSON, ReadingState.NO_PROBE, ReadingState.CLIPPING]
+)
+def test_unsound_channel_gets_no_number(state: ReadingState, loud_room: Room) -> None:
+    assert all(vitals.breathing_rate is None for vitals in replay(loud_room, state=state))
+
+
+def test_nothing_is_said_before_thirty_seconds(loud_room: Room) -> None:
+    early = replay(loud_room)[:14]
+    assert all(vitals.breathing_rate is None for vitals in early)
+
+
+def test_a_gap_starts_the_window_anew() -> None:
+    filler = Filler()
+    filler.push(Hop(echoes=np.ones((FRAMES, 76), np.complex64)))
+    assert filler.window() is not None
+    filler.push(Hop(echoes=np.ones((50, 76), np.complex64), continuous=False))
+    assert filler.window() is None
+
+
+def test_input_is_free_of_what_stands_still() -> None:
+    echoes = np.full((FRAMES, 76), 0.3 + 0.4j, np.complex64)
+    np.testing.assert_allclose(network_input(echoes), 0.0, atol=0.01)
+
+
+def test_belief_in_two_rates_is_not_trusted() -> None:
+    belief = np.zeros(len(HEART_RATES))
+    belief[10] = belief[60] = 0.5
+    assert read(HEART_RATES, belief).trust == pytest.approx(0.5)
+
+
+def test_evidence_adds_up_over_windows() -> None:
+    tracker = RateTracker(BREATHING_RATES)
+    logits = np.zeros(len(BREATHING_RATES), np.float32)
+    logits[50] = 4.0
+    trusts = [tracker.update(logits).trust for _ in range(8)]
+    assert trusts[-1] > trusts[0]
+    tracker.forget()
+    assert tracker.update(logits).trust == pytest.approx(trusts[0])
