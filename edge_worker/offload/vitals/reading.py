@@ -44,7 +44,13 @@ class RateTracker:
         self._belief = None
 
     def update(self, logits: npt.NDArray[np.float32]) -> Rate:
-        """Take the logits of the next window, shape (rates,)."""
+        """Take the logits of the next window, shape (rates,).
+
+        Logits that are not numbers count as no evidence at all: trust 0, and a fresh start.
+        """
+        if not np.isfinite(logits).all():
+            self.forget()
+            return Rate(value=float(self._rates[0]), error=float(self._rates[-1]), trust=0.0)
         fresh = logits.astype(np.float64)
         fresh = fresh - np.log(np.sum(np.exp(fresh - fresh.max()))) - fresh.max()
         if self._belief is None:

@@ -128,3 +128,12 @@ def test_evidence_adds_up_over_windows() -> None:
     assert trusts[-1] > trusts[0]
     tracker.forget()
     assert tracker.update(logits).trust == pytest.approx(trusts[0])
+
+
+def test_broken_echoes_are_forgotten() -> None:
+    tracker = RateTracker(BREATHING_RATES)
+    logits = np.zeros(len(BREATHING_RATES), np.float32)
+    logits[50] = 4.0
+    first = tracker.update(logits)
+    assert tracker.update(np.full_like(logits, np.nan)).trust == 0
+    assert tracker.update(logits) == first
