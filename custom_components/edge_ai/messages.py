@@ -126,6 +126,7 @@ class CommandName(StrEnum):
     ANSWER_TRAINING = "answer-training"
     ROLL_BACK_MODEL = "roll-back-model"
     DELETE_DATA = "delete-data"
+    SET_POLICY = "set-policy"
 
 
 class EventKind(StrEnum):
@@ -366,6 +367,36 @@ class Reply:
     error: ReplyError | None = None
 
 
+class Place(StrEnum):
+    """Where something is computed."""
+
+    DEVICE = "device"
+    HUB = "hub"
+    SPLIT = "split"
+    """Begun on the device, finished on the hub."""
+    LOCAL_FALLBACK = "local_fallback"
+    """On the device, because the hub did not answer in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepPlacement:
+    """Where the neural model of a step runs now, and what that costs, as measured."""
+
+    step: str
+    place: Place
+    plan: str
+    """`device`, or `<cut>/<tier>` of its bundle."""
+    latency_ms: float | None = None
+    """From a complete window to its result; None before the first."""
+    bytes_per_s: float = 0.0
+    dropped: int = 0
+    """Windows that newer ones pushed out of the queue."""
+    fallbacks: int = 0
+    """Windows that the hub did not answer in time."""
+    reason: str = ""
+    """For people."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Monitor:
     """A plan that runs. Times are Unix seconds."""
@@ -376,13 +407,18 @@ class Monitor:
     created: float
     ends: float | None = None
     problem: str | None = None
+    placements: tuple[StepPlacement, ...] = ()
+    """Of those of its steps that share a neural model with the hub."""
+    bytes_per_s: float | None = None
+    """What its devices send for it: values of its steps, and frames."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Monitors:
-    """Retained: what runs."""
+    """Retained: what runs, and the policy for placing neural models."""
 
     monitors: tuple[Monitor, ...] = ()
+    policy: str = "latency"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -439,6 +475,7 @@ class Deploy:
     """Hub to device: all that the device shall run now, replacing what it ran before."""
 
     deployments: tuple[Monitor, ...] = ()
+    policy: str = "latency"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -447,6 +484,7 @@ class DeviceState:
 
     running: tuple[str, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    placements: tuple[StepPlacement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -505,7 +543,7 @@ class Topics:
         return f"{self.root}/reading/{subject}/{quantity}"
 
     def device(self, device: str, leaf: str) -> str:
-        """`leaf`: hello, status, state, deploy, or data/<step>."""
+        """`leaf`: hello, status, state, deploy, data/<step>, frame/up or frame/down."""
         return f"{self.root}/device/{device}/{leaf}"
 
 

@@ -8,22 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edge_worker.messages import Place
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class Place(StrEnum):
-    """Where a window was computed."""
-
-    DEVICE = "device"
-    SPLIT = "split"
-    HUB = "hub"
-    FALLBACK = "local-fallback"
-    """On the device, because the hub did not answer in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +28,11 @@ class Inference:
     latency_s: float
     """From `submit` to the result, waiting included."""
     bytes_sent: int
-    """Of the frame that left the device; 0 when none did."""
+    """Of the payload that left the device; 0 when none did."""
+    device_s: float = 0.0
+    """Of it, computing and coding on this device."""
+    hub_s: float = 0.0
+    """Of it, on the hub, decoding and waiting for its turn included."""
 
 
 class CoInference(Protocol):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from edge_worker.catalogue.coinference import Offload
 from edge_worker.messages import Event, Person, ToolCard
 
 # (output port, value). Values of local ports are objects of the wing's own.
@@ -32,6 +33,8 @@ class ToolContext:
     people: tuple[Person, ...] = ()
     """Everybody who opted in; nobody else may be looked at."""
     announce: Callable[[Event], None] = field(default=lambda event: None)
+    offload: Offload | None = None
+    """Runs neural models together with the hub; None where nothing is shared."""
 
 
 class Source(Protocol):

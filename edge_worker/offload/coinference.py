@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from edge_worker.catalogue.coinference import Inference, Place
+from edge_worker.catalogue.coinference import Inference
+from edge_worker.messages import Place, StepPlacement
 from edge_worker.offload.costs import DeviceCost, HubCost, measure_device, read_costs
 from edge_worker.offload.forecast import forecast, options
 from edge_worker.offload.frames import (
@@ -88,6 +89,16 @@ class _Window:
     came: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Share:
+    """What came of asking the hub; no outputs when it did not give any in time."""
+
+    bytes: int
+    device_s: float
+    hub_s: float = 0.0
+    outputs: dict[str, NDArray[Any]] | None = None
+
+
 class SharedModel:
     """`CoInference` of one bundle. All work is done in a thread of its own.
 
@@ -107,6 +118,8 @@ class SharedModel:
         closed: Callable[[SharedModel], None] = lambda model: None,
     ) -> None:
         self._closed = closed
+        self.step = ""
+        """Id of the step that opened it."""
         self._model = model
         self._hub = hub
         self._example = window
@@ -216,6 +229,21 @@ class SharedModel:
             self._forget_old(time.monotonic())
             return sum(size for _, size in self._sent) / _RATE_WINDOW_S
 
+    def placement(self) -> StepPlacement:
+        """What Home Assistant is told; rounded, so that it changes only when it matters."""
+        last = self._last
+        place = last.place if last else _place(self.plan)
+        return StepPlacement(
+            step=self.step,
+            place=place,
+            plan=self.plan,
+            latency_ms=None if last is None else float(f"{1000 * last.latency_s:.2g}"),
+            bytes_per_s=float(f"{self.bytes_per_s:.2g}"),
+            dropped=self._counts.dropped,
+            fallbacks=self._counts.fallbacks,
+            reason=self.reason,
+        )
+
     def options(self) -> dict[str, Option]:
         """Every plan that could run now, with its predicted costs."""
         return options(
@@ -277,45 +305,48 @@ class SharedModel:
 
     def _finish(self, window: _Window) -> None:
         plan = self.plan
-        answer: dict[str, NDArray[Any]] | None = None
-        sent = 0
-        place = Place.DEVICE
+        place = _place(plan)
+        share = None
         if plan != DEVICE_PLAN:
             try:
-                answer, sent = self._with_hub(plan, window)
+                share = self._with_hub(plan, window)
             except Exception:
                 _LOGGER.exception("The plan %s failed on this device", plan)
                 self._replanner.hub_left(time.monotonic())
-            place = Place.HUB if plan.startswith(f"{INPUT_CUT}/") else Place.SPLIT
-            if answer is None:
-                place = Place.FALLBACK
-        if answer is None:
+        began = time.perf_counter()
+        outputs = None if share is None else share.outputs
+        if outputs is None:
+            place = place if plan == DEVICE_PLAN else Place.LOCAL_FALLBACK
             try:
-                answer = self._pace(lambda: self._model.whole().run(window.inputs))
+                outputs = self._pace(lambda: self._model.whole().run(window.inputs))
             except Exception:
                 _LOGGER.exception("A window could not be computed")
                 self._count("failed")
                 return
+        now = time.perf_counter()
         result = Inference(
             tag=window.tag,
-            outputs=answer,
+            outputs=outputs,
             place=place,
-            latency_s=time.perf_counter() - window.came,
-            bytes_sent=sent,
+            latency_s=now - window.came,
+            bytes_sent=0 if share is None else share.bytes,
+            device_s=now - began + (0.0 if share is None else share.device_s),
+            hub_s=0.0 if share is None else share.hub_s,
         )
         self._count("done")
         with self._condition:
             self._last = result
             self._results.append(result)
 
-    def _with_hub(self, plan: str, window: _Window) -> tuple[dict[str, NDArray[Any]] | None, int]:
-        """Outputs and bytes sent; no outputs when the hub did not give any in time."""
+    def _with_hub(self, plan: str, window: _Window) -> _Share:
         head, codec = self._model.head(plan), self._model.codec(plan)
 
         def begin() -> bytes:
             return codec.encode(window.inputs if head is None else head.run(window.inputs))
 
+        began = time.perf_counter()
         payload = self._pace(begin)
+        sent = time.perf_counter()
         frame = Frame(
             kind=FrameKind.INFER,
             sequence=0,
@@ -327,21 +358,21 @@ class SharedModel:
             payload=payload,
         )
         self._note_sent(plan, len(payload))
-        began = time.perf_counter()
         reply = self._hub.ask(frame, self._deadline(plan))
+        share = _Share(bytes=len(payload), device_s=sent - began)
         if reply is None:
             self._count("fallbacks")
             self._replanner.deadline_missed(time.monotonic())
-            return None, len(payload)
+            return share
         if reply.kind is not FrameKind.RESULT or reply.tensors != tuple(self._model.outputs):
             why = reply.text or "the answer has another shape"
             _LOGGER.warning("The hub refused a window of %s: %s", plan, why)
             self._count("refused")
             self._replanner.deadline_missed(time.monotonic())
-            return None, len(payload)
+            return share
         self._replanner.result_came()
-        self._times.setdefault(plan, deque(maxlen=_KEPT_TIMES)).append(time.perf_counter() - began)
-        return raw_tensors(reply), len(payload)
+        self._times.setdefault(plan, deque(maxlen=_KEPT_TIMES)).append(time.perf_counter() - sent)
+        return replace(share, outputs=raw_tensors(reply), hub_s=reply.busy_us / 1e6)
 
     def _deadline(self, plan: str) -> float:
         """Twice the p95 of what the way to the hub and back took, or should take."""
@@ -375,3 +406,9 @@ class SharedModel:
         with self._condition:
             counts = self._counts
             self._counts = replace(counts, **{what: getattr(counts, what) + 1})
+
+
+def _place(plan: str) -> Place:
+    if plan == DEVICE_PLAN:
+        return Place.DEVICE
+    return Place.HUB if plan.startswith(f"{INPUT_CUT}/") else Place.SPLIT

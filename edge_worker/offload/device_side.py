@@ -6,12 +6,13 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_worker.catalogue.coinference import CoInference
 from edge_worker.catalogue.tool import SourceError
+from edge_worker.messages import StepPlacement
 from edge_worker.offload.coinference import Pace, SharedModel, at_once
 from edge_worker.offload.costs import example_window
 from edge_worker.offload.frames import (
@@ -81,7 +82,7 @@ class DeviceSide:
         """The way to the hub, as measured."""
         return self._meter.link
 
-    def open(self, bundle: Path, *, raw_may_leave: bool = False) -> CoInference:
+    def open(self, bundle: Path, *, raw_may_leave: bool = False) -> SharedModel:
         """Open a bundle. Raises SourceError with a sentence when it can't be used."""
         try:
             from edge_worker.offload.bundle import BundleError, load_bundle
@@ -120,6 +121,23 @@ class DeviceSide:
         self._policy = policy
         for model in self.models:
             model.set_policy(policy)
+
+    def assign(self, model: SharedModel, step: str) -> None:
+        """This model works for a step from now on; what the step had before is closed."""
+        model.step = step
+        for other in self.models:
+            if other.step == step and other is not model:
+                other.close()
+
+    def keep_only(self, steps: Container[str]) -> None:
+        """Close the models of steps that don't run any more."""
+        for model in self.models:
+            if model.step and model.step not in steps:
+                model.close()
+
+    def placements(self) -> tuple[StepPlacement, ...]:
+        """Of all models that a step opened."""
+        return tuple(model.placement() for model in self.models if model.step)
 
     def hub_left(self) -> None:
         """The hub, or the broker, is gone."""
@@ -237,3 +255,17 @@ class DeviceSide:
     def _forget(self, model: SharedModel) -> None:
         with self._lock:
             self._models = [item for item in self._models if item is not model]
+
+
+@dataclass(frozen=True)
+class StepOffload:
+    """The service as one step sees it: what the step opens is told with its id."""
+
+    side: DeviceSide
+    step: str
+
+    def open(self, bundle: Path, *, raw_may_leave: bool = False) -> CoInference:
+        """Open a bundle for this step. Raises SourceError."""
+        model = self.side.open(bundle, raw_may_leave=raw_may_leave)
+        self.side.assign(model, self.step)
+        return model

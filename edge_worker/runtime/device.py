@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edge_worker import __version__
 from edge_worker.catalogue.ports import VALUE_TYPES, Port
@@ -31,12 +32,17 @@ from edge_worker.messages import (
     from_dict,
     to_dict,
 )
+from edge_worker.offload.device_side import DeviceSide, StepOffload
+from edge_worker.offload.placement import Policy
 from edge_worker.runtime.graph import Graph, StepSpec
 from edge_worker.runtime.people import PeopleStore
 from edge_worker.runtime.toolbox import offered
 from edge_worker.settings import Role, Settings
 
 _LOGGER = logging.getLogger(__name__)
+
+# How often placements are looked at; they are published when they changed.
+_PLACEMENTS_S = 5.0
 
 
 class DeviceService:
@@ -55,6 +61,9 @@ class DeviceService:
         self._sequence = int(time.time() * 1000)
         self._state = DeviceState()
         self._hello = b""
+        self._offload = DeviceSide(self._send_frame)
+        self._stopped = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="placements", daemon=True)
         self._graph = Graph(publish=self._send, report=self._report)
         self._link = MqttLink(
             settings.mqtt,
@@ -67,12 +76,19 @@ class DeviceService:
     def start(self) -> None:
         """Connect, and run what comes."""
         self._graph.start()
-        self._link.subscribe(self._topic("deploy"), self._topics.command)
+        self._offload.start()
+        self._link.subscribe(
+            self._topic("deploy"), self._topics.command, self._topic("frame/down"),
+            self._topics.status,
+        )  # fmt: skip
         self._link.start()
+        self._teller.start()
 
     def stop(self) -> None:
         """End all tools and say goodbye."""
+        self._stopped.set()
         self._graph.stop()
+        self._offload.stop()
         self._link.stop((self._topic("status"), encode(Status(online=False))))
 
     def card(self) -> Catalogue:
@@ -110,8 +126,19 @@ class DeviceService:
         self._report(self._state)
 
     def _report(self, state: DeviceState) -> None:
-        self._state = state
-        self._link.publish(self._topic("state"), encode(state), qos=1, retain=True)
+        self._state = replace(state, placements=self._offload.placements())
+        self._link.publish(self._topic("state"), encode(self._state), qos=1, retain=True)
+
+    def _tell(self) -> None:
+        """Report again when models moved."""
+        while not self._stopped.wait(_PLACEMENTS_S):
+            if self._offload.placements() != self._state.placements:
+                self._report(self._state)
+
+    def _send_frame(self, data: bytes) -> None:
+        # Not queued while the broker is away: a frame that comes late is worth nothing.
+        if self._link.connected:
+            self._link.publish(self._topic("frame/up"), data)
 
     def _send(self, step: str, port: str, value: object) -> None:
         self._sequence += 1
@@ -123,13 +150,21 @@ class DeviceService:
 
     def _receive(self, message: LinkMessage) -> None:
         """In the link's thread."""
+        if message.topic == self._topic("frame/down"):
+            self._offload.receive(message.payload)
+            return
         try:
             if message.topic == self._topic("deploy"):
+                deploy = decode(Deploy, message.payload)
+                self._offload.set_policy(_policy(deploy.policy))
                 with self._lock:
-                    self._deployments = decode(Deploy, message.payload).deployments
+                    self._deployments = deploy.deployments
                     self._apply()
                 if encode(self.card()) != self._hello:  # a model was taken into use, or back
                     self._announce()
+            elif message.topic == self._topics.status:
+                if not decode(Status, message.payload).online:
+                    self._offload.hub_left()
             elif message.topic == self._topics.command:
                 self._obey(decode(Command, message.payload))
             else:
@@ -177,6 +212,7 @@ class DeviceService:
         self._link.subscribe(*sorted(remote))
         self._remote = remote
         self._graph.want(specs.values())
+        self._offload.keep_only(specs)
 
     def _spec(self, step: PlanStep, monitor: Monitor) -> StepSpec | None:
         tool = self._tools.get(step.tool)
@@ -194,5 +230,14 @@ class DeviceService:
             area=self._settings.device.area,
             people=self._people.people,
             announce=self._event,
+            offload=StepOffload(self._offload, step.id),
         )
         return StepSpec(id=step.id, tool=tool, context=context, inputs=step.inputs)
+
+
+def _policy(name: str) -> Policy:
+    """A hub that is newer may know more of them."""
+    try:
+        return Policy(name)
+    except ValueError:
+        return Policy.LATENCY

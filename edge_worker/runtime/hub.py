@@ -26,7 +26,6 @@ from edge_worker.messages import (
     Intent,
     MessageError,
     Monitor,
-    Monitors,
     People,
     Plan,
     Quantity,
@@ -41,6 +40,8 @@ from edge_worker.messages import (
     to_dict,
 )
 from edge_worker.mood import commands as mood
+from edge_worker.offload.hub_side import TailServer
+from edge_worker.offload.model_shelf import ModelShelf
 from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.runtime.commands import CommandDesk, CommandError
 from edge_worker.runtime.monitors import MonitorStore
@@ -53,6 +54,7 @@ from edge_worker.settings import Settings
 _LOGGER = logging.getLogger(__name__)
 
 _TICK_S = 1.0
+_FRAME_UP = "frame/up"
 # What the hub's thread is told besides messages.
 _TICK, _CONNECTED = "tick", "connected"
 
@@ -96,25 +98,30 @@ class HubService:
                 CommandName.ANSWER_TRAINING: self._training.answer,
                 CommandName.ROLL_BACK_MODEL: self._training.roll_back,
                 CommandName.DELETE_DATA: self._delete_data,
+                CommandName.SET_POLICY: self._set_policy,
             },
         )
+        shelf = ModelShelf(settings.data_dir / "bundles")
+        self._tails = TailServer(shelf.get, self._send_frame)
         self._inbox: queue.Queue[LinkMessage | str | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._link = MqttLink(
             settings.mqtt,
             client_id=f"edge-ai-{settings.hub.id}-hub",
             will=(self._topics.status, encode(Status(online=False))),
-            on_message=self._inbox.put,
+            on_message=self._sort,
             on_connect=lambda: self._inbox.put(_CONNECTED),
         )
 
     def start(self) -> None:
         """Connect, and serve."""
         self._thread.start()
+        self._tails.start()
         self._link.subscribe(
             self._topics.command,
             *(self._topics.device("+", leaf) for leaf in ("hello", "status", "state", "event")),
             self._topics.device("+", "data/+"),
+            self._topics.device("+", _FRAME_UP),
         )
         self._link.start()
 
@@ -123,7 +130,19 @@ class HubService:
         self._inbox.put(None)
         self._thread.join(timeout=5)
         self._training.stop()
+        self._tails.stop()
         self._link.stop((self._topics.status, encode(Status(online=False))))
+
+    def _sort(self, message: LinkMessage) -> None:
+        """In the link's thread: frames don't wait behind messages."""
+        if message.topic.endswith(f"/{_FRAME_UP}"):
+            self._tails.receive(message.topic.split("/")[-3], message.payload)
+        else:
+            self._inbox.put(message)
+
+    def _send_frame(self, device: str, data: bytes) -> None:
+        if self._link.connected:
+            self._link.publish(self._topics.device(device, "frame/down"), data)
 
     # --- in the hub's thread ---
 
@@ -168,7 +187,7 @@ class HubService:
 
     def _publish_state(self) -> None:
         self._keep(self._topics.catalogue, self._catalogue())
-        self._keep(self._topics.monitors, Monitors(monitors=self._monitors.all()))
+        self._keep(self._topics.monitors, self._monitors.message())
 
     def _catalogue(self) -> Catalogue:
         newest: dict[str, ToolCard] = {}
@@ -211,7 +230,8 @@ class HubService:
                 event = decode(Event, message.payload)
                 self._link.publish(self._topics.event, encode(event), qos=1)
             elif leaf.startswith("data/"):
-                self._take(device, leaf.removeprefix("data/"), decode(StepValue, message.payload))
+                value = decode(StepValue, message.payload)
+                self._take(device, leaf.removeprefix("data/"), value, len(message.payload))
         except MessageError as error:
             _LOGGER.warning("Ignored a message on %s: %s", message.topic, error)
 
@@ -248,12 +268,13 @@ class HubService:
 
     # --- values ---
 
-    def _take(self, device: str, step: str, item: StepValue) -> None:
+    def _take(self, device: str, step: str, item: StepValue, size: int) -> None:
         if item.port not in VALUE_TYPES:
             raise MessageError(f"no port {item.port!r:.40}", "port")
         if item.sequence <= self._sequences.get((device, step), -1):
             return  # a repetition, or older than what is known
         self._sequences[device, step] = item.sequence
+        self._monitors.note_sent(step, size)
         value: Value = from_dict(VALUE_TYPES[Port(item.port)], item.value, "value")
         seen: set[tuple[str | None, str | None]] = set()
         for monitor in self._monitors.all():
@@ -375,6 +396,16 @@ class HubService:
         self._latest = {key: item for key, item in self._latest.items() if key[0] != subject}
         self._moods.pop(subject, None)
         return {}
+
+    def _set_policy(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What placements of neural models shall spare, from now on and after a restart."""
+        policy = arguments.get("policy")
+        if policy not in {card.name for card in POLICY_CARDS}:
+            names = ", ".join(card.name for card in POLICY_CARDS)
+            raise CommandError("invalid", f"The policies are {names}.")
+        self._monitors.set_policy(str(policy))
+        self._deploy(self._devices)
+        return {"policy": policy}
 
     def _known_person(self, arguments: Mapping[str, Any]) -> str:
         person = self._people.get(str(arguments.get("person")))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,9 +17,14 @@ from edge_worker.messages import (
     Monitors,
     MonitorState,
     Plan,
+    StepPlacement,
 )
 from edge_worker.runtime import files
 from edge_worker.runtime.plans import monitor_id
+
+_RATE_WINDOW_S = 60.0
+# Enough for a minute of ten values each second.
+_MOST_SENT = 600
 
 
 class MonitorStore:
@@ -27,6 +34,8 @@ class MonitorStore:
         self._path = data_dir / "monitors.json"
         kept = files.restore(self._path, Monitors, Monitors())
         self._monitors = {monitor.id: monitor for monitor in kept.monitors}
+        self._policy = kept.policy
+        self._sent: dict[str, deque[tuple[float, int]]] = {}
 
     def all(self) -> tuple[Monitor, ...]:
         """All monitors, oldest first."""
@@ -87,31 +96,76 @@ class MonitorStore:
                 continue
             problem = _problem(monitor.plan, devices, states)
             state = MonitorState.DEGRADED if problem else MonitorState.RUNNING
-            if (state, problem) != (monitor.state, monitor.problem):
-                self._monitors[monitor.id] = dataclasses.replace(
-                    monitor, state=state, problem=problem
-                )
+            placements = _placements(monitor.plan, states)
+            now = dataclasses.replace(
+                monitor,
+                state=state,
+                problem=problem,
+                placements=placements,
+                bytes_per_s=self._bytes_per_s(monitor, placements),
+            )
+            if now != monitor:
+                self._monitors[monitor.id] = now
                 changed = True
         return changed
+
+    def message(self) -> Monitors:
+        """All monitors and the policy, as published."""
+        return Monitors(monitors=self.all(), policy=self._policy)
+
+    def set_policy(self, policy: str) -> None:
+        """Keep what placements shall spare."""
+        self._save(self._monitors, policy)
+
+    def note_sent(self, step: str, size: int) -> None:
+        """A device sent this many bytes for a step."""
+        self._sent.setdefault(step, deque(maxlen=_MOST_SENT)).append((time.monotonic(), size))
+
+    def _bytes_per_s(self, monitor: Monitor, placements: tuple[StepPlacement, ...]) -> float:
+        """Of the last minute, two digits: so that it is published when it matters."""
+        since = time.monotonic() - _RATE_WINDOW_S
+        values = sum(
+            size
+            for step in monitor.plan.steps
+            for when, size in self._sent.get(step.id, ())
+            if when >= since
+        )
+        frames = sum(item.bytes_per_s for item in placements)
+        return float(f"{values / _RATE_WINDOW_S + frames:.2g}")
 
     def deployment(self, device: str) -> Deploy:
         """What this device shall run."""
         return Deploy(
+            policy=self._policy,
             deployments=tuple(
-                monitor
+                dataclasses.replace(monitor, placements=(), bytes_per_s=None)
                 for monitor in self.all()
                 if monitor.state is not MonitorState.PAUSED
                 and any(step.device == device for step in monitor.plan.steps)
-            )
+            ),
         )
 
     def _put(self, monitor: Monitor) -> None:
         self._save({**self._monitors, monitor.id: monitor})
 
-    def _save(self, monitors: dict[str, Monitor]) -> None:
+    def _save(self, monitors: dict[str, Monitor], policy: str | None = None) -> None:
         """Write first: what can't be kept does not run either."""
-        files.save(self._path, Monitors(monitors=tuple(monitors.values())))
-        self._monitors = monitors
+        policy = policy or self._policy
+        files.save(self._path, Monitors(monitors=tuple(monitors.values()), policy=policy))
+        self._monitors, self._policy = monitors, policy
+        steps = {step.id for monitor in monitors.values() for step in monitor.plan.steps}
+        self._sent = {step: sent for step, sent in self._sent.items() if step in steps}
+
+
+def _placements(plan: Plan, states: Mapping[str, DeviceState]) -> tuple[StepPlacement, ...]:
+    """What the plan's devices tell about its steps."""
+    return tuple(
+        item
+        for step in plan.steps
+        if (state := states.get(step.device)) is not None
+        for item in state.placements
+        if item.step == step.id
+    )
 
 
 def _problem(

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge_worker.catalogue.coinference import Inference, Place
+from edge_worker.catalogue.coinference import Inference
+from edge_worker.messages import Place
 from edge_worker.offload.coinference import SharedModel
 from edge_worker.offload.frames import Frame, FrameKind, pack, raw_payload, unpack
 from edge_worker.offload.placement import Policy
@@ -82,7 +83,7 @@ def test_hub_that_vanishes_and_returns(wire: Wire, wait_for: WaitFor) -> None:
     ask(shared)
     wire.cut = True
     first, second, third = ask(shared, 1), ask(shared, 2), ask(shared, 3)
-    assert (first.place, second.place) == (Place.FALLBACK, Place.FALLBACK)
+    assert (first.place, second.place) == (Place.LOCAL_FALLBACK, Place.LOCAL_FALLBACK)
     assert third.place is Place.DEVICE
     assert shared.reason == "The hub does not answer."
     assert shared.counts.fallbacks == 2
@@ -177,7 +178,7 @@ def test_spoiled_frame_is_counted_and_the_window_computed_here(
     assert shared.timed.wait(5)
     assert ask(shared).place is Place.SPLIT
     wire.spoil = spoil_every_infer(change)
-    assert ask(shared, 1).place is Place.FALLBACK
+    assert ask(shared, 1).place is Place.LOCAL_FALLBACK
     assert getattr(wire.server.counts, counted) == 1
     wire.spoil = lambda data: data
     assert ask(shared, 2).place is Place.SPLIT
@@ -194,7 +195,7 @@ def test_answer_of_the_wrong_shape_is_not_believed(wire: Wire) -> None:
         return pack(replace(frame, tensors=(), payload=raw_payload([])))
 
     wire.spoil = lie
-    assert ask(shared, 1).place is Place.FALLBACK
+    assert ask(shared, 1).place is Place.LOCAL_FALLBACK
     assert shared.counts.refused == 1
 
 
@@ -207,7 +208,7 @@ def test_tail_that_fails_refuses_its_window_and_serves_the_next(wire: Wire) -> N
         raise RuntimeError("broken tail")
 
     wire.model.tails.run = fail  # type: ignore[method-assign, assignment]
-    assert ask(shared, 1).place is Place.FALLBACK
+    assert ask(shared, 1).place is Place.LOCAL_FALLBACK
     wire.model.tails.run = works  # type: ignore[method-assign]
     assert ask(shared, 2).place is Place.SPLIT
 
