@@ -36,6 +36,8 @@ _KEPT_TIMES = 20
 # A result that is this late is late even on a link where everything takes a millisecond.
 _SHORTEST_DEADLINE_S = 0.25
 _DEADLINE_FACTOR = 2.0
+# A plan that a benchmark forces may run over any link.
+_FORCED_DEADLINE_S = 120.0
 _RECONSIDER_S = 0.8
 _ASK_AGAIN_S = 30.0
 _RATE_WINDOW_S = 60.0
@@ -193,6 +195,11 @@ class SharedModel:
             self._costs_asked = -_ASK_AGAIN_S
 
     @property
+    def model(self) -> SplitModel:
+        """What is shared."""
+        return self._model
+
+    @property
     def hub_away(self) -> bool:
         """Whether the hub does not answer."""
         return self._replanner.hub_away
@@ -261,12 +268,8 @@ class SharedModel:
         return forecast(allowed, self._policy)
 
     def _run(self) -> None:
-        try:
-            self._whole_s, self._device_costs = measure_device(
-                self._model, self._example, self._pace
-            )
-        except Exception:
-            _LOGGER.exception("The parts of a model could not be timed")
+        if self._forced is None:
+            self._time_parts()
         self.timed.set()
         while self._open:
             with self._condition:
@@ -277,9 +280,19 @@ class SharedModel:
             if window is not None:
                 self._finish(window)
 
+    def _time_parts(self) -> None:
+        try:
+            self._whole_s, self._device_costs = measure_device(
+                self._model, self._example, self._pace
+            )
+        except Exception:
+            _LOGGER.exception("The parts of a model could not be timed")
+
     def _look_around(self) -> None:
         """Learn the hub's costs once, knock where it was silent, and think of another plan."""
         now = time.monotonic()
+        if self._forced is not None:
+            return
         if self._replanner.hub_away:
             if self._replanner.may_probe(now):
                 self._hub.knock()
@@ -385,7 +398,7 @@ class SharedModel:
         if times and len(times) >= 5:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
         if option is None and not times:
-            return 30.0  # a forced plan over an unknown link
+            return _FORCED_DEADLINE_S
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
 
     def _note_sent(self, plan: str, size: int) -> None:

@@ -1,0 +1,179 @@
+"""The article's Fig. 5 for this software: where a model runs best, measured between processes.
+
+    python -m edge_worker.bench.offload --out docs/offload-bench
+
+Device and hub are processes in two network namespaces with a shaped link, and mosquitto
+beside the hub. A slow device is emulated: each part's own processor time is stretched.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_worker.bench.offload_network import (
+    BROKER_PORT,
+    RELAY_PORT,
+    Network,
+    loopback,
+    namespaces_possible,
+    relay_command,
+    two_namespaces,
+)
+from edge_worker.bench.offload_report import write_report
+
+# Mbit/s → round trip in ms, as the links of a home have them.
+LINKS: Mapping[float, float] = {0.1: 50, 0.25: 30, 1: 20, 5: 10, 20: 5, 100: 3}
+SLOWDOWNS = (1.0, 3.0, 10.0, 30.0)
+REFERENCE = "edge_worker.offload.reference_models"
+MODELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "vitals_network": ("vitals_network", ()),
+    "resnet18": (f"{REFERENCE}:resnet18", ("1,3,224,224",)),
+    "mobilenet_v2": (f"{REFERENCE}:mobilenet_v2", ("1,3,224,224",)),
+    "traffic_net": ("edge_worker.bench.offload_models:traffic_net", ("1,3,100",)),
+}
+
+app = typer.Typer()
+
+
+@app.command()
+def main(
+    out: Annotated[Path | None, typer.Option(help="Write OUT.json, OUT.md, OUT.png.")] = None,
+    models: Annotated[str, typer.Option(help="Comma-separated.")] = ",".join(MODELS),
+    bandwidths: Annotated[str, typer.Option(help="Mbit/s.")] = ",".join(f"{b:g}" for b in LINKS),
+    slowdowns: Annotated[str, typer.Option()] = ",".join(f"{k:g}" for k in SLOWDOWNS),
+    windows: Annotated[int, typer.Option(min=1)] = 5,
+    software: Annotated[bool, typer.Option(help="Shape in software even with rights.")] = False,
+) -> None:
+    """Measure every arm of every cell, and compare with what the planner foretold."""
+    grid = [float(item) for item in bandwidths.split(",")]
+    speeds = [float(item) for item in slowdowns.split(",")]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        bundles = prepare(models.split(","), folder / "bundles")
+        cells: list[dict[str, Any]] = []
+        how = ""
+        for bandwidth in grid:
+            with stage(folder, bandwidth, software=software) as network:
+                how = network.shaped
+                for name, bundle in bundles.items():
+                    for speed in speeds:
+                        found = run_device(network, bundle, speed, windows)
+                        cells.append({"model": name, "bandwidth_mbit": bandwidth, **found})
+                        typer.echo(f"{name} {bandwidth:g} Mbit/s {speed:g}x: done", err=True)
+        result = {
+            "link": how,
+            "device": "emulated: each part's own processor time, stretched",
+            "processor": platform.machine(),
+            "python": platform.python_version(),
+            "round_trip_ms": {f"{b:g}": round_trip_ms(b) for b in grid},
+            "cells": cells,
+        }
+    typer.echo(write_report(result, out))
+
+
+def round_trip_ms(bandwidth: float) -> float:
+    """Of the link with this bandwidth; of the next slower one for others."""
+    return LINKS[max((b for b in LINKS if b <= bandwidth), default=min(LINKS))]
+
+
+def prepare(names: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Bundles of these models, each in a folder of its own."""
+    from edge_worker.offload.bundle import shipped_bundles
+    from edge_worker.offload.opening import open_model
+
+    found = {}
+    for name in names:
+        text, shapes = MODELS[name]
+        if text == name and name not in shipped_bundles():
+            typer.echo(f"{name} is not shipped with this version: left out", err=True)
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            bundle = open_model(text, shapes, Path(scratch))
+            found[name] = Path(shutil.copytree(bundle.folder, folder / name))
+    return found
+
+
+@contextmanager
+def stage(folder: Path, bandwidth: float, *, software: bool) -> Iterator[Network]:
+    """Link, broker, relay and hub for one bandwidth."""
+    bps = bandwidth * 1e6
+    delay_s = round_trip_ms(bandwidth) / 2000
+    if namespaces_possible() and not software:
+        with two_namespaces("offload-bench") as network:
+            network.shape(bps)
+            with _servers(folder, network, delay_s, None):
+                yield network
+    else:
+        network = loopback()
+        with _servers(folder, network, delay_s, bps):
+            yield network
+
+
+@contextmanager
+def _servers(folder: Path, network: Network, delay_s: float, bps: float | None) -> Iterator[None]:
+    mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if mosquitto is None:
+        raise SystemExit("The benchmark needs mosquitto (Debian: apt install mosquitto).")
+    settings = folder / "mosquitto.conf"
+    settings.write_text(
+        f"listener {BROKER_PORT} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+    )
+    hub = worker("hub", "--port", str(BROKER_PORT), "--bundles", str(folder / "bundles"))
+    commands = [
+        [mosquitto, "-c", str(settings)],
+        list(relay_command(network.host, delay_s, bps)),
+        hub,
+    ]
+    running = []
+    try:
+        for command in commands:
+            running.append(
+                subprocess.Popen(
+                    [*network.hub_prefix, *command],
+                    stdout=subprocess.DEVNULL,
+                    stderr=(folder / "servers.log").open("ab"),
+                )
+            )
+            time.sleep(0.7)
+        yield
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            process.wait()
+
+
+def worker(*arguments: str) -> list[str]:
+    """The command of one of the two processes."""
+    return [sys.executable, "-m", "edge_worker.bench.offload_worker", *arguments]
+
+
+def run_device(network: Network, bundle: Path, slowdown: float, windows: int) -> dict[str, Any]:
+    """All arms of one cell; raises SystemExit with the device's last words."""
+    command = worker(
+        "device", "--host", network.host, "--port", str(RELAY_PORT), "--bundle", str(bundle),
+        "--slowdown", str(slowdown), "--windows", str(windows),
+    )  # fmt: skip
+    done = subprocess.run(
+        [*network.device_prefix, *command], capture_output=True, text=True, timeout=900, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"The device process failed: {done.stderr[-800:]}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+if __name__ == "__main__":
+    app()

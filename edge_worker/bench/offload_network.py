@@ -1,0 +1,140 @@
+"""A slow link for benchmarks: two network namespaces, `tc tbf` at both ends, a delaying relay.
+
+Without the rights for that, the relay shapes in software, and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+DEVICE_ADDRESS, HUB_ADDRESS = "10.213.77.1", "10.213.77.2"
+BROKER_PORT, RELAY_PORT = 18830, 18831
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Where the two sides run, and how to change the link between them."""
+
+    device_prefix: tuple[str, ...]
+    hub_prefix: tuple[str, ...]
+    host: str
+    shaped: str
+    """How, for the report."""
+
+    def shape(self, bandwidth_bps: float) -> None:
+        """Set the bandwidth of both directions; software shaping is set at the relay."""
+        for prefix, interface in ((self.device_prefix, "eab0"), (self.hub_prefix, "eab1")):
+            if prefix:
+                # A bucket of one packet at least, and room for a few: no burst hides the rate.
+                burst = max(3200, int(bandwidth_bps / 8 * 0.002))
+                command = [
+                    *prefix, "tc", "qdisc", "replace", "dev", interface, "root", "tbf",
+                    "rate", f"{int(bandwidth_bps)}bit", "burst", str(burst), "latency", "2s",
+                ]  # fmt: skip
+                subprocess.run(command, check=True, capture_output=True)
+
+
+def namespaces_possible() -> bool:
+    """Root, `ip` and `tc` are needed."""
+    return os.geteuid() == 0 and bool(shutil.which("ip") and shutil.which("tc"))
+
+
+@contextmanager
+def two_namespaces(tag: str) -> Iterator[Network]:
+    """A device's and a hub's namespace, joined by one pair of interfaces."""
+    names = (f"{tag}-device", f"{tag}-hub")
+    for name in names:
+        _ip("netns", "add", name)
+    try:
+        _ip("link", "add", "eab0", "netns", names[0], "type", "veth", "peer", "name", "eab1",
+            "netns", names[1])  # fmt: skip
+        for name, interface, address in (
+            (names[0], "eab0", DEVICE_ADDRESS),
+            (names[1], "eab1", HUB_ADDRESS),
+        ):
+            _ip("-n", name, "addr", "add", f"{address}/24", "dev", interface)
+            _ip("-n", name, "link", "set", interface, "up")
+            _ip("-n", name, "link", "set", "lo", "up")
+        yield Network(
+            device_prefix=("ip", "netns", "exec", names[0]),
+            hub_prefix=("ip", "netns", "exec", names[1]),
+            host=HUB_ADDRESS,
+            shaped="two network namespaces, tc tbf at both ends, delaying relay",
+        )
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def loopback() -> Network:
+    """The same processes without namespaces."""
+    return Network(
+        device_prefix=(), hub_prefix=(), host="127.0.0.1", shaped="shaped in software by the relay"
+    )
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+def relay_command(listen: str, delay_s: float, bandwidth_bps: float | None) -> Sequence[str]:
+    """A relay in front of the broker of the hub's namespace."""
+    rate = "0" if bandwidth_bps is None else str(bandwidth_bps)
+    return [
+        sys.executable, "-m", "edge_worker.bench.offload_network",
+        listen, str(RELAY_PORT), str(BROKER_PORT), str(delay_s), rate,
+    ]  # fmt: skip
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float, bps: float
+) -> None:
+    """Hand on what came, each piece after the delay, and not faster than the bandwidth."""
+    pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+    async def write() -> None:
+        free = 0.0
+        while True:
+            due, data = await pieces.get()
+            if bps:
+                free = max(free, due - delay_s) + len(data) * 8 / bps
+                due = free + delay_s
+            if (left := due - time.monotonic()) > 0:
+                await asyncio.sleep(left)
+            if not data:
+                writer.close()
+                return
+            writer.write(data)
+
+    writing = asyncio.create_task(write())
+    while data := await reader.read(4096):
+        await pieces.put((time.monotonic() + delay_s, data))
+    await pieces.put((time.monotonic() + delay_s, b""))
+    await writing
+
+
+async def _relay(listen: str, port: int, broker: int, delay_s: float, bps: float) -> None:
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", broker)
+            await asyncio.gather(
+                _pump(reader, far_writer, delay_s, bps), _pump(far_reader, writer, delay_s, bps)
+            )
+        except OSError:
+            writer.close()
+
+    server = await asyncio.start_server(join, listen, port)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_relay(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *map(float, sys.argv[4:6])))

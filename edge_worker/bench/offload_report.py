@@ -1,0 +1,187 @@
+"""Table, JSON and stacked bars of the co-inference benchmark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
+
+# A tier that keeps what float32 keeps may be compared on latency alone.
+_SAME = 1.05
+
+
+def write_report(result: Mapping[str, Any], out: Path | None) -> str:
+    """The page; with `out`, also OUT.json, OUT.md and OUT.png."""
+    page = markdown(result)
+    if out is not None:
+        out.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+        out.with_suffix(".md").write_text(page, encoding="utf-8")
+        draw(result, out.with_suffix(".png"))
+    return page
+
+
+def kind(plan: str) -> str:
+    """Which arm of the comparison a plan belongs to."""
+    cut, _, tier = plan.partition("/")
+    if plan == DEVICE_PLAN:
+        return "device"
+    if cut == INPUT_CUT:
+        return "hub raw" if tier == "float32" else "hub compressed"
+    return "split" if tier == "float32" else "split + codec"
+
+
+ARMS = ("device", "hub raw", "hub compressed", "split", "split + codec")
+
+
+def best(arms: Mapping[str, Mapping[str, Any]], wanted: Sequence[str]) -> tuple[str, float] | None:
+    """The quickest measured plan of these arms."""
+    found = [(plan, arm["latency_s"]) for plan, arm in arms.items() if kind(plan) in wanted]
+    return min(found, key=lambda item: item[1]) if found else None
+
+
+def choice(cell: Mapping[str, Any], *, raw_stays: bool) -> str:
+    """What the planner foretold to be quickest, from the link as it measured it."""
+    allowed: dict[str, float] = {
+        plan: item["latency_s"]
+        for plan, item in cell["forecast"].items()
+        if not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
+    }
+    return min(allowed, key=lambda plan: float(allowed[plan]))
+
+
+def judge(cell: Mapping[str, Any], *, raw_stays: bool) -> dict[str, Any]:
+    """The planner's choice against the measured best of what is allowed."""
+    arms = {
+        plan: arm
+        for plan, arm in cell["arms"].items()
+        if not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
+    }
+    chosen = choice(cell, raw_stays=raw_stays)
+    quickest = min(arms, key=lambda plan: arms[plan]["latency_s"])
+    ratio = arms[chosen]["latency_s"] / arms[quickest]["latency_s"]
+    error = cell["forecast"][chosen]["latency_s"] / arms[chosen]["latency_s"] - 1
+    return {"chosen": chosen, "quickest": quickest, "ratio": ratio, "error": error}
+
+
+def markdown(result: Mapping[str, Any]) -> str:
+    """The page."""
+    cells = result["cells"]
+    lines = [
+        "# Co-inference: device, hub, or both",
+        "",
+        "Made by `python -m edge_worker.bench.offload --out docs/offload-bench`.",
+        f"Link: {result['link']}. Device: {result['device']}. Between real processes, over "
+        "mosquitto. Latency in ms, median, from a complete window to its result on the device.",
+        "",
+        "![Latency by arm](offload-bench.png)",
+        "",
+        "| model | Mbit/s | device | device alone | hub, raw | hub, compressed | split, float32 "
+        "| split + codec | bytes | planner, raw stays | planner, raw may leave |",
+        "|" + "-|" * 11,
+    ]
+    for cell in cells:
+        columns = []
+        for arm in ARMS:
+            found = best(cell["arms"], (arm,))
+            columns.append("-" if found is None else f"{1000 * found[1]:.1f}")
+        coded = best(cell["arms"], ("split + codec",))
+        size = "-" if coded is None else f"{cell['arms'][coded[0]]['bytes']:.0f}"
+        choices = [judge(cell, raw_stays=stays) for stays in (True, False)]
+        lines.append(
+            f"| {cell['model']} | {cell['bandwidth_mbit']:g} | {cell['slowdown']:g}x | "
+            + " | ".join([*columns, size])
+            + "".join(f" | {item['chosen']} ({item['ratio']:.2f})" for item in choices)
+            + " |"
+        )
+    lines += ["", "In brackets: measured latency of the choice over the measured best.", ""]
+    return "\n".join([*lines, "## Bars", "", *bars(cells), ""])
+
+
+def bars(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The targets, each with what was measured."""
+    lines = []
+    for stays in (True, False):
+        found = [judge(cell, raw_stays=stays) for cell in cells]
+        right = sum(item["ratio"] <= _SAME for item in found)
+        close = sum(abs(item["error"]) <= 0.2 for item in found)
+        rule = "raw data stays" if stays else "raw data may leave"
+        lines.append(
+            f"- Planner, {rule}: within 5 % of the measured best in {right} of {len(found)} "
+            f"cells (target 95 %); predicted latency of its choice within 20 % in {close} of "
+            f"{len(found)}."
+        )
+    for model in dict.fromkeys(cell["model"] for cell in cells):
+        gains = [
+            (cell, best(cell["arms"], ("device",)), best(cell["arms"], ("split + codec",)))
+            for cell in cells
+            if cell["model"] == model and cell["slowdown"] >= 10
+        ]
+        ratios = [(alone[1] / coded[1], cell) for cell, alone, coded in gains if alone and coded]
+        if ratios:
+            low, high = min(ratios, key=_first), max(ratios, key=_first)
+            twice = sum(ratio >= 2 for ratio, _ in ratios)
+            lines.append(
+                f"- {model}, raw stays, device 10-30x: split + codec is {low[0]:.2f} to "
+                f"{high[0]:.2f} times as quick as the device alone; at least 2x in {twice} of "
+                f"{len(ratios)} cells (best at {high[1]['bandwidth_mbit']:g} Mbit/s, "
+                f"{high[1]['slowdown']:g}x)."
+            )
+    memory = max((cell["memory_mb"] for cell in cells), default=0.0)
+    torch = any(cell["torch"] for cell in cells)
+    lines.append(
+        f"- Device process: at most {memory:.0f} MB with every head, the whole model and all "
+        f"codecs loaded, PyTorch {'loaded' if torch else 'not loaded'} (target 150 MB)."
+    )
+    return lines
+
+
+def _first(item: tuple[float, Any]) -> float:
+    return item[0]
+
+
+def draw(result: Mapping[str, Any], path: Path) -> None:
+    """Stacked bars: device, link, hub, for each arm; one panel per model and device speed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    cells = result["cells"]
+    models = list(dict.fromkeys(cell["model"] for cell in cells))
+    speeds = sorted({cell["slowdown"] for cell in cells})
+    figure, axes = pyplot.subplots(
+        len(models), len(speeds), figsize=(4.2 * len(speeds), 2.9 * len(models)), squeeze=False
+    )
+    colours = ("#3b6ea5", "#e0a030", "#5a9367")
+    for row, model in enumerate(models):
+        for column, speed in enumerate(speeds):
+            axis = axes[row][column]
+            here = [c for c in cells if c["model"] == model and c["slowdown"] == speed]
+            for group, cell in enumerate(here):
+                for offset, arm in enumerate(ARMS):
+                    found = best(cell["arms"], (arm,))
+                    if found is None:
+                        continue
+                    measured = cell["arms"][found[0]]
+                    total, device, hub = (
+                        1000 * measured[name] for name in ("latency_s", "device_s", "hub_s")
+                    )
+                    parts = (device, max(0.0, total - device - hub), hub)
+                    bottom = 0.0
+                    for value, colour in zip(parts, colours, strict=True):
+                        axis.bar(group + 0.17 * (offset - 2), value, 0.15, bottom, color=colour)
+                        bottom += value
+            axis.set_yscale("symlog", linthresh=1)
+            axis.set_xticks(range(len(here)), [f"{c['bandwidth_mbit']:g}" for c in here])
+            axis.set_title(f"{model}, device {speed:g}x", fontsize=9)
+            axis.set_xlabel("Mbit/s", fontsize=8)
+            axis.set_ylabel("ms", fontsize=8)
+    figure.suptitle(
+        "Blue: device, yellow: link, green: hub. Bars of a group: " + ", ".join(ARMS), fontsize=10
+    )
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    figure.savefig(path, dpi=90)
+    pyplot.close(figure)

@@ -1,0 +1,196 @@
+"""The two processes of the co-inference benchmark: a device and a hub, joined by a broker.
+
+Neither loads PyTorch. `device` prints one JSON object: times, bytes, memory, forecasts.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edge_worker.link import LinkMessage, MqttLink
+from edge_worker.messages import Topics
+from edge_worker.settings import MqttSettings
+
+if TYPE_CHECKING:
+    from edge_worker.catalogue.coinference import Inference
+    from edge_worker.offload.coinference import SharedModel
+
+app = typer.Typer()
+TOPICS = Topics("bench")
+# One arm of one cell; what takes longer is measured with fewer windows.
+_PATIENCE_S = 3.0
+_LONGEST_WINDOW_S = 90.0
+
+
+@app.command()
+def hub(
+    port: Annotated[int, typer.Option()],
+    bundles: Annotated[Path, typer.Option()],
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+) -> None:
+    """Serve tails until told to end."""
+    from edge_worker.offload.hub_side import TailServer
+    from edge_worker.offload.model_shelf import ModelShelf
+
+    link = _link(
+        MqttSettings(host=host, port=port),
+        "hub",
+        lambda message: server.receive(message.topic.split("/")[-3], message.payload),
+        TOPICS.device("+", "frame/up"),
+    )
+    server = TailServer(
+        ModelShelf(bundles).get,
+        lambda device, data: link.publish(TOPICS.device(device, "frame/down"), data),
+    )
+    server.start()
+    link.start()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop.wait()
+
+
+@app.command()
+def device(
+    port: Annotated[int, typer.Option()],
+    bundle: Annotated[Path, typer.Option()],
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    name: Annotated[str, typer.Option()] = "pi",
+    slowdown: Annotated[float, typer.Option()] = 1.0,
+    plans: Annotated[str, typer.Option(help="Comma-separated; `auto` follows the planner.")] = "",
+    windows: Annotated[int, typer.Option()] = 7,
+) -> None:
+    """Run windows by each plan, one after the other, and print what was measured."""
+    from edge_worker.offload.bundle import load_bundle
+    from edge_worker.offload.bundle_model import BundleModel
+    from edge_worker.offload.device_side import DeviceSide
+
+    link = _link(
+        MqttSettings(host=host, port=port),
+        name,
+        lambda message: side.receive(message.payload),
+        TOPICS.device(name, "frame/down"),
+    )
+    side = DeviceSide(
+        lambda data: link.publish(TOPICS.device(name, "frame/up"), data), pace=pace(slowdown)
+    )
+    side.start()
+    link.start()
+    model = BundleModel(load_bundle(bundle))
+    planner = side.share(model, raw_may_leave=True)
+    _wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
+    _wait(lambda: side.link is not None, 60)
+    time.sleep(2.5)  # medians of three probes
+    forecast = {
+        plan: {
+            "latency_s": option.costs.latency_s,
+            "bytes": option.costs.bytes,
+            "where": str(option.where),
+        }
+        for plan, option in planner.options().items()
+    }
+    measured_link = side.link
+    planner.close()
+    arms = {}
+    for plan in plans.split(",") if plans else ("device", *model.plans):
+        shared = side.share(model, raw_may_leave=True, forced=plan)
+        shared.timed.wait(120)
+        arms[plan] = _measure(shared, windows)
+        shared.close()
+    typer.echo(
+        json.dumps(
+            {
+                "slowdown": slowdown,
+                "link": None if measured_link is None else vars(measured_link),
+                "forecast": forecast,
+                "arms": arms,
+                "memory_mb": _peak_memory_mb(),
+                "torch": "torch" in sys.modules,
+            }
+        )
+    )
+    link.stop((TOPICS.device(name, "status"), b""))
+
+
+def pace(slowdown: float) -> Callable[[Callable[[], Any]], Any]:
+    """Stretch work to `slowdown` times its own processor time.
+
+    It waits instead of spinning: the result comes at the same moment, whatever else this
+    computer does meanwhile, and the hub's core stays free.
+    """
+
+    def stretched(work: Callable[[], Any]) -> Any:
+        began, cpu = time.perf_counter(), time.thread_time()
+        result = work()
+        due = began + slowdown * (time.thread_time() - cpu)
+        if (left := due - time.perf_counter()) > 0 and slowdown > 1:
+            time.sleep(left)
+        return result
+
+    return stretched
+
+
+def _measure(shared: SharedModel, windows: int) -> dict[str, Any]:
+    from edge_worker.offload.costs import example_window
+
+    window = example_window(shared.model)
+    found: list[Inference] = []
+    began = time.monotonic()
+    for index in range(windows + 1):
+        shared.submit(window, tag=index)
+        _wait(lambda: bool(shared.last and shared.last.tag == len(found)), _LONGEST_WINDOW_S)
+        found.extend(shared.results())
+        if time.monotonic() - began > _PATIENCE_S and index:
+            break
+    kept = found[1:]  # the first one opens sessions on both sides
+    return {
+        "windows": len(kept),
+        "latency_s": statistics.median(item.latency_s for item in kept),
+        "p95_s": sorted(item.latency_s for item in kept)[int(0.95 * (len(kept) - 1))],
+        "device_s": statistics.median(item.device_s for item in kept),
+        "hub_s": statistics.median(item.hub_s for item in kept),
+        "bytes": statistics.median(item.bytes_sent for item in kept),
+        "places": sorted({str(item.place) for item in kept}),
+    }
+
+
+def _peak_memory_mb() -> float:
+    """Of this process alone; `getrusage` would count what its parent was before `exec`."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def _link(
+    settings: MqttSettings, name: str, on_message: Callable[[LinkMessage], None], *topics: str
+) -> MqttLink:
+    link = MqttLink(
+        settings,
+        client_id=f"edge-ai-bench-{name}",
+        will=(TOPICS.device(name, "status"), b""),
+        on_message=on_message,
+        on_connect=lambda: None,
+    )
+    link.subscribe(*topics)
+    return link
+
+
+def _wait(condition: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit("The other side did not answer in time.")
+        time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    app()
