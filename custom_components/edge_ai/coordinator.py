@@ -73,6 +73,8 @@ class HubState:
     hello: m.Hello | None = None
     catalogue: m.Catalogue = field(default_factory=m.Catalogue)
     monitors: tuple[m.Monitor, ...] = ()
+    policy: str | None = None
+    """For placing neural models; None until the hub told what it runs."""
     training: m.Training = field(default_factory=m.Training)
 
 
@@ -353,8 +355,10 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
 
     @callback
     def _monitors_received(self, message: mqtt.ReceiveMessage) -> None:
-        monitors = m.decode(m.Monitors, message.payload).monitors
-        self.async_set_updated_data(replace(self.data, monitors=monitors))
+        found = m.decode(m.Monitors, message.payload)
+        self.async_set_updated_data(
+            replace(self.data, monitors=found.monitors, policy=found.policy)
+        )
 
     @callback
     def _training_received(self, message: mqtt.ReceiveMessage) -> None:

@@ -30,6 +30,7 @@ from .entity import (
 )
 from .messages import Monitor, Mood, Quantity, Reading, ReadingState, Scalar, TrainingState
 from .people import person_subentries
+from .placement import async_add_monitor_sensors
 from .runtime import EdgeConfigEntry
 
 # Everything is pushed.
@@ -199,6 +200,7 @@ async def async_setup_entry(
         ]
 
     async_add_for_subjects(coordinator, async_add_entities, make)
+    async_add_monitor_sensors(coordinator, async_add_entities)
 
     shown: set[tuple[str, str]] = set()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,33 +55,53 @@ def main(
     bandwidths: Annotated[str, typer.Option(help="Mbit/s.")] = ",".join(f"{b:g}" for b in LINKS),
     slowdowns: Annotated[str, typer.Option()] = ",".join(f"{k:g}" for k in SLOWDOWNS),
     windows: Annotated[int, typer.Option(min=1)] = 5,
+    resume: Annotated[bool, typer.Option(help="Keep the cells that OUT.json holds.")] = False,
     software: Annotated[bool, typer.Option(help="Shape in software even with rights.")] = False,
 ) -> None:
     """Measure every arm of every cell, and compare with what the planner foretold."""
+    # An end by signal takes the servers and the namespaces with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     grid = [float(item) for item in bandwidths.split(",")]
     speeds = [float(item) for item in slowdowns.split(",")]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         bundles = prepare(models.split(","), folder / "bundles")
-        cells: list[dict[str, Any]] = []
-        how = ""
+        result = _begun(out) if resume else _new()
+        cells: list[dict[str, Any]] = result["cells"]
+        have = {(c["model"], c["bandwidth_mbit"], c["slowdown"]) for c in cells}
         for bandwidth in grid:
             with stage(folder, bandwidth, software=software) as network:
-                how = network.shaped
+                result["link"] = network.shaped
+                result["round_trip_ms"][f"{bandwidth:g}"] = round_trip_ms(bandwidth)
                 for name, bundle in bundles.items():
                     for speed in speeds:
+                        if (name, bandwidth, speed) in have:
+                            continue
                         found = run_device(network, bundle, speed, windows)
                         cells.append({"model": name, "bandwidth_mbit": bandwidth, **found})
                         typer.echo(f"{name} {bandwidth:g} Mbit/s {speed:g}x: done", err=True)
-        result = {
-            "link": how,
-            "device": "emulated: each part's own processor time, stretched",
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            "round_trip_ms": {f"{b:g}": round_trip_ms(b) for b in grid},
-            "cells": cells,
-        }
+                        if out is not None:  # hours of measuring survive an interruption
+                            out.with_suffix(".json").write_text(json.dumps(result, indent=1))
+    cells.sort(key=lambda c: (c["model"], c["bandwidth_mbit"], c["slowdown"]))
     typer.echo(write_report(result, out))
+
+
+def _new() -> dict[str, Any]:
+    return {
+        "link": "",
+        "device": "emulated: each part's own processor time, stretched",
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "round_trip_ms": {},
+        "cells": [],
+    }
+
+
+def _begun(out: Path | None) -> dict[str, Any]:
+    if out is None or not out.with_suffix(".json").exists():
+        return _new()
+    found: dict[str, Any] = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+    return found
 
 
 def round_trip_ms(bandwidth: float) -> float:

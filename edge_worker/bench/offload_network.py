@@ -51,6 +51,7 @@ def namespaces_possible() -> bool:
 def two_namespaces(tag: str) -> Iterator[Network]:
     """A device's and a hub's namespace, joined by one pair of interfaces."""
     names = (f"{tag}-device", f"{tag}-hub")
+    _remove(names)  # of a run that was killed
     for name in names:
         _ip("netns", "add", name)
     try:
@@ -70,8 +71,12 @@ def two_namespaces(tag: str) -> Iterator[Network]:
             shaped="two network namespaces, tc tbf at both ends, delaying relay",
         )
     finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        _remove(names)
+
+
+def _remove(names: Sequence[str]) -> None:
+    for name in names:
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
 def loopback() -> Network:

@@ -36,6 +36,7 @@ event person.anna_breathing_event - - - yes
 event person.anna_calibration_event - - - yes
 event person.anna_mood_event - - - yes
 select person.anna_check_in - - - yes
+select placement_policy - - config yes
 sensor area.bedroom_breathing_rate - br/min - yes
 sensor area.bedroom_heart_rate - bpm - yes
 sensor area.bedroom_signal_quality - % diagnostic yes
