@@ -1,0 +1,1 @@
+"""The same training over several machines, by Flower (extra `federated`)."""
