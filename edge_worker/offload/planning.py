@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from edge_worker.offload.bundle import Bundle, Cut, InputTier, Tier
-from edge_worker.offload.graph import Tensor
 from edge_worker.offload.partition import peak_bytes
+from edge_worker.offload.parts import INPUT_CUT
 from edge_worker.offload.placement import (
     Constraints,
     Costs,
@@ -22,7 +21,6 @@ from edge_worker.offload.profile import Profile
 
 # A stream needs room for its own headers and for what else the radio does.
 _STREAM_HEADROOM = 1.25
-_BITS = {"float32": 32, "int16": 16, "int8": 8, "int4": 4}
 
 
 def plan(
@@ -43,7 +41,7 @@ def plan(
     options = [_device_only(bundle, device, rules)]
     options += [
         option
-        for tier in _input_tiers(bundle)
+        for tier in _input_tiers(bundle, device)
         for option in _hub_only(bundle, tier, device, hub, link, rules)
     ]
     options += [
@@ -63,22 +61,13 @@ def plan(
     )
 
 
-def payload_bytes(tensors: Sequence[Tensor], codec: str) -> int:
-    """Size of packed integers or floats with one scale for each tensor, before zstd."""
-    bits = _BITS.get(codec, 32)
-    scales = 0 if codec == "float32" else 4 * len(tensors)
-    return scales + sum(math.ceil(tensor.elements * bits / 8) for tensor in tensors)
-
-
-def _input_tiers(bundle: Bundle) -> tuple[InputTier, ...]:
-    if bundle.manifest.input_tiers:
-        return bundle.manifest.input_tiers
-    tensors = [entry.tensor for entry in bundle.manifest.inputs]
-    return tuple(
+def _input_tiers(bundle: Bundle, device: Profile) -> tuple[InputTier, ...]:
+    """Those of the manifest, else plain floats and 16-bit integers as measured here."""
+    return bundle.manifest.input_tiers or tuple(
         InputTier(
             name=name,
             codec=name,
-            bytes_mean=payload_bytes(tensors, name),
+            bytes_mean=device.parts[f"{INPUT_CUT}/{name}"].bytes,
             accuracy_loss=0.0 if name == "float32" else None,
         )
         for name in ("float32", "int16")
@@ -120,14 +109,18 @@ def _hub_only(
     common = common or _too_large(hub.memory_bytes, rules.hub_memory_bytes, "hub")
     common = common or _too_lossy(tier.accuracy_loss, rules)
     link_s = link.transfer_s(size) + link.rtt_s / 2
+    name = f"{INPUT_CUT}/{tier.name}"
+    encode_s, decode_s = device.parts[name].encode_s, hub.parts[name].decode_s
     found = [
         Option(
             where=Where.HUB,
             costs=Costs(
+                encode_s=encode_s,
                 link_s=link_s,
+                decode_s=decode_s,
                 hub_s=hub.whole_s,
                 bytes=size,
-                energy_j=energy_j(device_s=0, size=size),
+                energy_j=energy_j(device_s=encode_s, size=size),
             ),
             tier=tier.name,
             tensors=bundle.graph.inputs,
@@ -147,7 +140,7 @@ def _hub_only(
                     link_s=link.transfer_s(last) + link.rtt_s / 2,
                     hub_s=hub.whole_s,
                     bytes=sent,
-                    energy_j=energy_j(device_s=0, size=sent),
+                    energy_j=energy_j(device_s=encode_s, size=sent),
                 ),
                 tier=tier.name,
                 tensors=bundle.graph.inputs,
@@ -186,12 +179,8 @@ def _split(
     graph = bundle.graph
     names = tuple(entry.name for entry in cut.tensors)
     measured = tier.bytes_mean
-    size = HEADER_BYTES + (
-        payload_bytes([entry.tensor for entry in tier.wire], tier.codec)
-        if measured is None
-        else measured
-    )
-    head_s, encode_s = device.parts[name].head_s, (tier.encode_s or 0.0) * device.slowdown
+    size = HEADER_BYTES + (device.parts[name].bytes if measured is None else measured)
+    head_s, encode_s = device.parts[name].head_s, device.parts[name].encode_s
     link_s = link.transfer_s(size) + link.rtt_s / 2
     raw = rules.raw_stays and bool(set(names) & set(graph.inputs))
     forbidden = "Raw data may not leave the device." if raw else ""
@@ -206,7 +195,7 @@ def _split(
             device_s=head_s,
             encode_s=encode_s,
             link_s=link_s,
-            decode_s=(tier.decode_s or 0.0) * hub.slowdown,
+            decode_s=hub.parts[name].decode_s,
             hub_s=hub.parts[name].tail_s,
             bytes=size,
             energy_j=energy_j(device_s=head_s + encode_s, size=size),

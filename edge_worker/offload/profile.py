@@ -2,8 +2,8 @@
 
 Stage one times every operation, without fusing, and scales the sum to the whole model as
 it really runs (fusing made heads three to six times faster than their operations' sum in
-eager torch). Stage two times every head and tail of the bundle whole. Kept in a file until
-the model, the host, the runtime or the number of threads changes.
+eager torch). Stage two times every head, coder and tail of the bundle as co-inference runs
+them. Kept in a file until the model, the host, the runtime or the number of threads changes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from edge_worker.offload.bundle import Bundle, FileEntry
 from edge_worker.offload.graph import ModelGraph, Tensor
 from edge_worker.offload.onnx_graph import session
 from edge_worker.offload.partition import peak_bytes
+from edge_worker.offload.parts import INPUT_CUT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,10 +75,26 @@ class OperationCost:
 
 @dataclass(frozen=True, kw_only=True)
 class PartCost:
-    """Of one head and its tail, each whole, in seconds."""
+    """Of one plan: seconds of its four steps, and bytes of a made-up window's payload.
+
+    Noise codes badly: where the manifest has bytes measured on real windows, those count.
+    """
 
     head_s: float
+    encode_s: float
+    bytes: int
+    decode_s: float
     tail_s: float
+
+    def slowed(self, factor: float) -> PartCost:
+        """On a machine that takes `factor` times as long."""
+        return PartCost(
+            head_s=self.head_s * factor,
+            encode_s=self.encode_s * factor,
+            bytes=self.bytes,
+            decode_s=self.decode_s * factor,
+            tail_s=self.tail_s * factor,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +108,7 @@ class Profile:
     """Parameters, and the most that is alive at once, of the whole model."""
     operations: tuple[OperationCost, ...]
     parts: Mapping[str, PartCost] = field(default_factory=dict)
-    """`<cut>/<tier>` → its halves."""
+    """`<cut>/<tier>`, and `input/<tier>` for what the hub runs whole."""
     slowdown: float = 1.0
     """1 = as measured; otherwise calculated for a machine so many times slower."""
 
@@ -104,10 +122,7 @@ class Profile:
             operations=tuple(
                 replace(item, seconds=item.seconds * factor) for item in self.operations
             ),
-            parts={
-                name: PartCost(head_s=item.head_s * factor, tail_s=item.tail_s * factor)
-                for name, item in self.parts.items()
-            },
+            parts={name: item.slowed(factor) for name, item in self.parts.items()},
             slowdown=self.slowdown * factor,
         )
 
@@ -129,7 +144,12 @@ class Profile:
             data["parts"] = {name: PartCost(**item) for name, item in data["parts"].items()}
             found = cls(**data)
             times = [found.whole_s, *(item.seconds for item in found.operations)]
-            times += [value for item in found.parts.values() for value in vars(item).values()]
+            times += [
+                value
+                for item in found.parts.values()
+                for name, value in vars(item).items()
+                if name != "bytes"
+            ]
             if not all(isinstance(item, (int, float)) and 0 <= item < 1e6 for item in times):
                 raise ValueError("a time is no time")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -141,30 +161,59 @@ def profile_bundle(bundle: Bundle, *, threads: int = 1) -> Profile:
     """Measure every operation, the whole model, and all halves. Takes seconds."""
     graph, place = bundle.graph, bundle.path(bundle.manifest.model)
     whole_s = time_part(place, [entry.tensor for entry in bundle.manifest.inputs], threads)
-    timed: dict[tuple[str, str], PartCost] = {}
-    parts = {}
-    for cut in bundle.manifest.cuts:
-        for tier in cut.tiers:
-            files = tier.head.sha256, tier.tail.sha256
-            if files not in timed:
-                wire = [entry.tensor for entry in tier.wire]
-                timed[files] = PartCost(
-                    head_s=time_part(bundle.path(tier.head), _inputs(bundle), threads),
-                    tail_s=time_part(bundle.path(tier.tail), wire, threads),
-                )
-            parts[f"{cut.name}/{tier.name}"] = timed[files]
     return Profile(
         model_hash=bundle.manifest.model_hash,
         host=Host.here(threads),
         whole_s=whole_s,
         memory_bytes=peak_bytes(graph, graph.operations, graph.outputs),
         operations=operation_costs(graph, place, whole_s=whole_s),
-        parts=parts,
+        parts=_part_costs(bundle, threads),
     )
 
 
-def _inputs(bundle: Bundle) -> list[Tensor]:
-    return [entry.tensor for entry in bundle.manifest.inputs]
+def _part_costs(bundle: Bundle, threads: int) -> dict[str, PartCost]:
+    """Run every plan of the bundle once from end to end, and time its four steps."""
+    from edge_worker.offload.bundle_model import BundleModel
+
+    model = BundleModel(bundle, threads=threads)
+    window = {
+        entry.name: example(entry.tensor, seed) for seed, entry in enumerate(bundle.manifest.inputs)
+    }
+    whole, clock = model.whole(), _clock(threads)
+    whole_s = _median(lambda: whole.run(window), clock)
+    halves: dict[tuple[str, str], tuple[float, float]] = {}
+    costs = {}
+    for plan in model.plans:
+        head, codec, tail = model.head(plan), model.codec(plan), model.tail(plan)
+        features = window if head is None else head.run(window)
+        payload = codec.encode(features)
+        decoded = codec.decode(payload)
+        files = _files(bundle, plan)
+        if head is None:
+            halves[files] = (0.0, whole_s)
+        elif files not in halves:
+            halves[files] = (
+                _median(partial(head.run, window), clock),
+                _median(partial(tail.run, decoded), clock),
+            )
+        head_s, tail_s = halves[files]
+        costs[plan] = PartCost(
+            head_s=head_s,
+            encode_s=_median(partial(codec.encode, features), clock),
+            bytes=len(payload),
+            decode_s=_median(partial(codec.decode, payload), clock),
+            tail_s=tail_s,
+        )
+    return costs
+
+
+def _files(bundle: Bundle, plan: str) -> tuple[str, str]:
+    """Generic tiers of one cut share their halves: time those once."""
+    cut, _, name = plan.partition("/")
+    if cut == INPUT_CUT:
+        return "", bundle.manifest.model_hash
+    tier = bundle.cut(cut).tier(name)
+    return tier.head.sha256, tier.tail.sha256
 
 
 def cached_profile(bundle: Bundle, folder: Path, *, threads: int = 1) -> tuple[Profile, bool]:
@@ -200,8 +249,11 @@ def time_part(place: Path, inputs: list[Tensor], threads: int = 1) -> float:
         name: example(tensor, seed)
         for seed, (name, tensor) in enumerate(zip(names, inputs, strict=True))
     }
-    clock = time.thread_time if threads == 1 else time.perf_counter
-    return _median(lambda: runner.run(None, feed), clock)
+    return _median(lambda: runner.run(None, feed), _clock(threads))
+
+
+def _clock(threads: int) -> Callable[[], float]:
+    return time.thread_time if threads == 1 else time.perf_counter
 
 
 def _median(work: Callable[[], object], clock: Callable[[], float]) -> float:

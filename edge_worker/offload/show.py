@@ -35,9 +35,18 @@ def show_profile(bundle: Bundle, profile: Profile, *, kept: bool) -> None:
         )
     console.print(table)
     if profile.parts:
-        halves = Table("cut / tier", *_right("head, ms", "tail, ms"))
+        halves = Table(
+            "cut / tier", *_right("head, ms", "encode, ms", "bytes", "decode, ms", "tail, ms")
+        )
         for name, part in profile.parts.items():
-            halves.add_row(name, f"{1000 * part.head_s:.3f}", f"{1000 * part.tail_s:.3f}")
+            halves.add_row(
+                name,
+                f"{1000 * part.head_s:.3f}",
+                f"{1000 * part.encode_s:.3f}",
+                f"{part.bytes:,}",
+                f"{1000 * part.decode_s:.3f}",
+                f"{1000 * part.tail_s:.3f}",
+            )
         console.print(halves)
     console.print(
         f"Whole: {1000 * profile.whole_s:.3f} ms, {profile.memory_bytes / 2**20:.2f} MiB of "

@@ -50,7 +50,10 @@ def test_profile_is_measured_once_then_kept(bundle: Path, tmp_path: Path) -> Non
     (kept,) = tmp_path.iterdir()
     profile = Profile.from_json(kept.read_bytes())
     assert sum(profile.seconds.values()) == pytest.approx(profile.whole_s)
-    assert profile.parts["early/int8"] == profile.parts["early/float32"]
+    rough, exact = profile.parts["early/int8"], profile.parts["early/float32"]
+    assert (rough.head_s, rough.tail_s) == (exact.head_s, exact.tail_s)
+    assert exact.bytes == 4 * 6 * 8 * 10 > 2 * rough.bytes > 0
+    assert {"input/float32", "input/int16"} < set(profile.parts)
     kept.write_text("damaged")
     assert "Measured now" in run("profile", str(bundle), "--profiles", str(tmp_path))[1]
 

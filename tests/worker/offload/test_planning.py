@@ -15,7 +15,7 @@ from edge_worker.offload.bundle import (
 )
 from edge_worker.offload.graph import ModelGraph, Operation, Tensor
 from edge_worker.offload.placement import Constraints, Link, Placement, Policy, Where
-from edge_worker.offload.planning import payload_bytes, plan
+from edge_worker.offload.planning import plan
 from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.offload.profile import Host, OperationCost, PartCost, Profile, ProfileError
 
@@ -91,7 +91,8 @@ def bundle(tmp_path: Path) -> Bundle:
 @pytest.fixture
 def hub() -> Profile:
     """Ten milliseconds, two of them before the cut."""
-    part = PartCost(head_s=0.002, tail_s=0.008)
+    part = PartCost(head_s=0.002, encode_s=0.0001, bytes=999, decode_s=0.0001, tail_s=0.008)
+    whole = PartCost(head_s=0, encode_s=0.0001, bytes=999, decode_s=0.0001, tail_s=0.01)
     return Profile(
         model_hash="0" * 64,
         host=Host(name="hub", processor="x86_64", runtime="onnxruntime", threads=1),
@@ -103,7 +104,7 @@ def hub() -> Profile:
             )
             for name, seconds in (("early", 0.002), ("late", 0.008))
         ),
-        parts={"early/fine": part, "early/coarse": part},
+        parts={"early/fine": part, "early/coarse": part, "input/int16": whole},
     )
 
 
@@ -209,12 +210,6 @@ def test_when_nothing_fits_the_device_runs_it_and_the_reason_says_so(
     assert found.chosen.where is Where.DEVICE
     assert "Nothing fits" in found.reason
     assert "MiB on the device" in found.reason
-
-
-def test_payload_of_packed_integers() -> None:
-    assert payload_bytes([FEATURES], "float32") == 2000
-    assert payload_bytes([FEATURES], "int8") == 504
-    assert payload_bytes([FEATURES, RATE], "int4") == 250 + 1 + 8
 
 
 def test_every_policy_has_a_card_with_words_that_choose_it() -> None:
