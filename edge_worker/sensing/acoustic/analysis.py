@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_worker.catalogue.ports import Vitals
+from edge_worker.messages import ReadingState
 from edge_worker.sensing.acoustic.errors import RecordingError
 from edge_worker.sensing.acoustic.probe import SAMPLE_RATE_HZ, Probe
 from edge_worker.sensing.acoustic.receiver import Hop, Receiver, receive
 from edge_worker.sensing.acoustic.recording import WavSource
 
 MIN_SECONDS = 2.0
+ADVICE = {
+    ReadingState.NO_PROBE: (
+        "the probe is not heard: play it louder or nearer, with the same --band and --comb;"
+        " switch echo cancelling, noise suppression and automatic gain off; record at a true"
+        " 48000 Hz"
+    ),
+    ReadingState.CLIPPING: "the sound clips: lower the input gain or the volume",
+    ReadingState.DROPOUT: "sound is lost on the way: use a larger buffer, fewer programs",
+    ReadingState.SKEW_UNLOCKED: (
+        "the two clocks wander: use one sound card that plays and records at once"
+    ),
+}
+"""What to do when most of a recording ended in one of these states."""
 
 
 def analyse(
@@ -41,7 +56,18 @@ def analyse(
         warn(f"{path.name} has 8 bits: faint echoes are lost, record with 16")
     if found.channels > 1:
         warn(f"{path.name} has {found.channels} channels: channel {source.channel} is used")
-    return receive(source, Receiver(probe, spacing_m))
+    return _telling(receive(source, Receiver(probe, spacing_m)), path.name, warn)
+
+
+def _telling(hops: Iterator[Hop], name: str, warn: Callable[[str], None]) -> Iterator[Hop]:
+    """Pass the hops on; at the end say what to do where they could tell nothing."""
+    seen: Counter[ReadingState] = Counter()
+    for hop in hops:
+        seen[hop.vitals.state] += 1
+        yield hop
+    for state, advice in ADVICE.items():
+        if seen[state] > 0.5 * seen.total():
+            warn(f"{name}: {advice}")
 
 
 def as_row(vitals: Vitals) -> dict[str, object]:

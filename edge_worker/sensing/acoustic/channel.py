@@ -173,7 +173,7 @@ class Channel:
             first = int(found[-1]) + 1 if len(found) else 0
             if len(seen.tones) - first < JUMP_FRAMES:
                 return seen, relocks
-            late = _lateness(seen.tones[first + 1 : first + 13], lock.reference)
+            late = self._lateness(seen.tones[first + 1 : first + 13], lock)
             if late is None:
                 return replace(seen, lost=True), relocks
             seen = self._look(lock, sound, seen.position - late, None, seen, first)
@@ -220,6 +220,32 @@ class Channel:
             match = np.concatenate((before.match[:first], match))
             good = np.concatenate((before.good[:first], good))
         return _Seen(position=position, tones=tones, noise=noise, match=match, good=good)
+
+    def _lateness(self, tones: ComplexArray, lock: Lock) -> float | None:
+        """Samples by which the room comes late in these frames; None when it isn't there.
+
+        Coarse from the envelope, to a quarter of a sample, then from the carrier's phase:
+        what is left shows as a step in the echo of all that stands still.
+        """
+        if not len(tones):
+            return None
+        points = 4 * FRAME_SAMPLES
+        norm = np.linalg.norm(tones, axis=1) * np.linalg.norm(lock.reference) + 1e-20
+        product = tones * np.conj(lock.reference) / norm[:, None]
+        response = np.abs(np.fft.fft(product, points, axis=1))
+        mean = response.mean(axis=0)
+        peak = int(mean.argmax())
+        if response[:, peak].max() < 0.6 or mean[peak] < 0.4:
+            return None
+        coarse = peak / points * FRAME_SAMPLES
+        coarse = coarse if coarse <= FRAME_SAMPLES / 2 else coarse - FRAME_SAMPLES
+        if abs(coarse) < 1:
+            # No lost samples but a clock that wanders: its phase is for `_steer`.
+            return float(coarse)
+        turns = 2 * np.pi * self.probe.frequencies_hz / SAMPLE_RATE_HZ
+        total = complex(np.sum(product @ np.exp(-1j * turns * coarse)))
+        rest = float(np.angle(total * np.exp(-1j * lock.phase)))
+        return float(coarse + rest / turns.mean())
 
     def _dbfs(self, lines: npt.NDArray[Any], scale: float = 1.0) -> float:
         """Root mean square level of all lines together, against a full-scale sine."""
@@ -327,22 +353,6 @@ def _health_state(residual_ppm: float, clipped: float, usable: float) -> Reading
     if abs(residual_ppm) > UNLOCKED_PPM:
         return ReadingState.SKEW_UNLOCKED
     return ReadingState.OK
-
-
-def _lateness(tones: ComplexArray, reference: ComplexArray) -> float | None:
-    """Samples by which the room comes late in these frames; None when it isn't there."""
-    if not len(tones):
-        return None
-    points = 4 * FRAME_SAMPLES
-    norm = np.linalg.norm(tones, axis=1) * np.linalg.norm(reference) + 1e-20
-    product = tones * np.conj(reference) / norm[:, None]
-    response = np.abs(np.fft.fft(product, points, axis=1))
-    mean = response.mean(axis=0)
-    peak = int(mean.argmax())
-    if response[:, peak].max() < 0.6 or mean[peak] < 0.4:
-        return None
-    delay = peak / points * FRAME_SAMPLES
-    return float(delay if delay <= FRAME_SAMPLES / 2 else delay - FRAME_SAMPLES)
 
 
 def _low_pass(taps: int, cutoff: float) -> FloatArray:

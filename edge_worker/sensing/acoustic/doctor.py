@@ -70,9 +70,11 @@ def examine(source: AudioSource, probe: Probe, seconds: float) -> Report:
     channel = Channel(probe)
     maps = []
     last = np.zeros(0, dtype=np.float32)
-    heard = 0
+    heard = lost = 0
     try:
         for block in source.blocks():
+            maps += channel.push_gap(block.lost)
+            lost += block.lost
             maps += channel.push(block.samples)
             last = np.concatenate((last, block.samples))[-2 * SAMPLE_RATE_HZ :]
             heard += len(block.samples)
@@ -118,7 +120,7 @@ def examine(source: AudioSource, probe: Probe, seconds: float) -> Report:
         problems.append("the probe is too faint against the noise: raise the volume a little")
     if health.state is ReadingState.SKEW_UNLOCKED:
         problems.append("two clocks wander: use one card that plays and records at once")
-    if xruns or relocks > 1:
+    if xruns or lost or relocks > 1:
         problems.append("sound is lost on the way: close other programs, use a larger buffer")
     known = [db for db in response.values() if db is not None]
     if known and min(known) < -MAX_RIPPLE_DB:

@@ -1,10 +1,10 @@
-"""Heart rate from chest movement: harmonic sum over the velocity spectrum, tracked.
+"""Heart rate from chest movement: evidence of six harmonics in the velocity, tracked.
 
 A heartbeat moves the chest by tenths of a millimetre, under breaths of many millimetres.
-Its velocity has three or four harmonics of about equal size, while breathing's harmonics
-fall off; the spectrum over its running median makes both stand on level ground. The sum
-over a rate's harmonics is followed through time by a Viterbi tracker (forward pass only),
-so that one bad window does not jump to half or double the rate.
+Its velocity has several harmonics, which of them are strong depends on the chest, while
+breathing's harmonics fall off; the spectrum over its running median makes both stand on
+level ground. The log likelihood of a rate's lines is followed through time by a Viterbi
+tracker (forward pass only), so that one bad window does not jump to half or double the rate.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ WINDOW_S = 20.0
 RATES = np.arange(42.0, 172.1, 0.5)
 """Candidates, beats per minute."""
 MIN_RATE, MAX_RATE = 45.0, 160.0
-WEIGHTS = (1.0, 1.0, 0.8, 0.5)
+WEIGHTS = (1.0, 1.0, 0.9, 0.8, 0.6, 0.4)
+"""Of the harmonics: a rate that wanders smears the higher ones."""
+LINE_POWER = 6.0
+"""Mean power of a heart's line over that of the floor, as assumed by the evidence."""
+MOST_EVIDENCE = 4.0
+"""Of one line: none may outvote the others."""
 POINTS = 2048
 LOW_HZ, HIGH_HZ = 0.65, 11.5
 SIGMA_RATE = 1.2
 """Change of the rate between hops of 2 s, beats per minute."""
-HELD_DOWN = 2.0
-"""Level that breathing's own harmonics may show to the harmonic sum."""
+BETWEEN = (1 / 2, 3 / 2, 5 / 2, 7 / 2, 1 / 3, 2 / 3, 4 / 3, 5 / 3)
+"""Where the lines of half and of a third of a rate would stand beside its own."""
+UNEXPLAINED = 0.7
+"""Weight of those lines against a rate."""
+TEMPER = 0.2
+"""Weight of a window's evidence in the tracker: windows overlap by 90 %."""
 MEMORY = 0.9
 """Share of the past that the tracker keeps per hop; windows overlap by 90 %."""
 
@@ -42,14 +51,12 @@ class Pulse:
     """Tracked, beats per minute."""
     window_rate: float
     """Best of this window alone."""
-    prominence: float
-    """Score at the tracked rate over the median score."""
+    evidence: float
+    """Log likelihood ratio for the tracked rate, against noise alone, in this window."""
     lead: float
-    """Score at the tracked rate over the best score elsewhere."""
+    """The same against the best rate elsewhere."""
     margin: float
     """How far the tracker's belief in the rate lies above that in any other one."""
-    octave: float
-    """Best score at half the rate, over that at the rate; 0 where no heart beats so slowly."""
     level: FloatArray
     """Velocity spectrum over its running median, shape (POINTS // 2 + 1,)."""
 
@@ -86,8 +93,11 @@ class HeartTracker:
         self._per_minute = 60 * frequency
         self._band = (frequency >= LOW_HZ) & (frequency <= HIGH_HZ)
         step = frequency[1]
-        self._index = np.stack([np.round(RATES / 60 * h / step).astype(int) for h in (1, 2, 3, 4)])
-        self._between = np.stack([np.round(RATES / 60 * h / step).astype(int) for h in (0.5, 1.5)])
+        harmonics = np.arange(1, len(WEIGHTS) + 1)[:, None]
+        last = len(frequency) - 1
+        self._index = np.minimum(np.round(RATES / 60 * harmonics / step).astype(int), last)
+        between = np.array(BETWEEN)[:, None]
+        self._between = np.round(RATES / 60 * between / step).astype(int).clip(0, last)
         reach = 12
         self._reach = reach
         self._cost = 0.5 * (np.arange(-reach, reach + 1) * 0.5 / SIGMA_RATE) ** 2
@@ -105,24 +115,20 @@ class HeartTracker:
         velocity = np.diff(movement_mm) * SLOW_RATE_HZ
         level = self._level(velocity)
         score = self._score(level, quiet)
-        self._advance(score / np.median(score))
+        self._advance(TEMPER * score)
         best = int(self._belief.argmax())
         near = slice(max(0, best - 4), best + 5)
         here = float(score[near].max())
-        middle = float(np.median(score))
         elsewhere = score.copy()
-        elsewhere[max(0, best - 14) : best + 15] = 0
+        elsewhere[max(0, best - 14) : best + 15] = -np.inf
         others = self._belief.copy()
         others[max(0, best - 14) : best + 15] = -np.inf
-        half_rate = int(np.searchsorted(RATES, RATES[best] / 2))
-        slower = score[half_rate - 3 : half_rate + 4] if RATES[best] / 2 > RATES[3] else score[:0]
         return Pulse(
             rate=_refined_rate(level, float(RATES[near][score[near].argmax()])),
             window_rate=float(RATES[int(score.argmax())]),
-            prominence=here / middle,
-            lead=here / float(elsewhere.max()),
+            evidence=here,
+            lead=here - float(elsewhere.max()),
             margin=float(self._belief[best] - others.max()),
-            octave=float(slower.max(initial=0.0)) / here,
             level=level,
         )
 
@@ -134,30 +140,32 @@ class HeartTracker:
         return np.asarray(level, dtype=np.float64)
 
     def _breathing_lines(self, breathing_rate: float) -> npt.NDArray[np.bool_]:
-        """Lines within 2 per minute of breathing's first four harmonics."""
+        """Lines within 2 per minute of the breathing's first six harmonics."""
         if math.isnan(breathing_rate):
             return np.zeros(len(self._per_minute), dtype=bool)
-        harmonics = breathing_rate * np.arange(1, 5)[:, None]
+        harmonics = breathing_rate * np.arange(1, 7)[:, None]
         return np.asarray((np.abs(self._per_minute - harmonics) < 2.0).any(axis=0))
 
     def _score(self, level: FloatArray, quiet: npt.NDArray[np.bool_]) -> FloatArray:
-        """Harmonic sum for each rate of RATES; the lines in `quiet` are held down."""
-        level = level.copy()
+        """Evidence for each rate of RATES; the lines in `quiet` tell nothing in its favour.
+
+        A line's evidence is the log likelihood ratio of a line of random strength against
+        noise alone (both are exponential in power). Lines where a rate's harmonics should
+        be, but are not, speak against it: half the true rate lacks its odd harmonics. Lines
+        halfway between its harmonics do too: double the true rate leaves those unexplained.
+        """
         # A rate that changes within the window smears the higher harmonics.
+        level = level.copy()
         level[1:-1] = np.maximum(level[1:-1], 0.5 * (level[:-2] + level[2:]))
-        level[quiet] = np.minimum(level[quiet], HELD_DOWN)
-        # One loud line must not outvote three others, but its top shall remain the top.
-        level = np.where(level > 8, 8 + 2 * np.log(np.maximum(level, 8) / 8), level)
-        parts = level[self._index]
-        total = np.tensordot(np.array(WEIGHTS), parts, 1)
-        # Half the true rate collects every second harmonic: it lacks the odd ones.
-        odd = parts[0] + parts[2]
-        even = parts[1] + parts[3]
-        total -= 0.5 * np.maximum(0, even - 1.5 * odd)
-        # Double the true rate leaves strong lines halfway between its harmonics.
-        between = level[self._between] - 1.5
-        total -= 0.4 * np.maximum(0, between).sum(axis=0)
-        return np.asarray(total, dtype=np.float64).clip(0.1)
+        power = level**2 * math.log(2)
+        share = LINE_POWER / (1 + LINE_POWER)
+        evidence = np.minimum(power * share - math.log(1 + LINE_POWER), MOST_EVIDENCE)
+        evidence[quiet] = np.minimum(evidence[quiet], 0.0)
+        evidence[~self._band] = 0.0
+        weights = np.array(WEIGHTS)
+        total = weights @ evidence[self._index]
+        total -= UNEXPLAINED * np.maximum(0, evidence[self._between]).sum(axis=0)
+        return np.asarray(total, dtype=np.float64)
 
     def _advance(self, evidence: FloatArray) -> None:
         padded = np.pad(self._belief * MEMORY, self._reach, constant_values=-1e9)

@@ -126,7 +126,9 @@ def test_missing_file_and_channel_are_refused(sound: np.ndarray, tmp_path: Path)
 
 def test_silence_is_no_probe(tmp_path: Path) -> None:
     path = write(tmp_path / "room.wav", b"\0" * 2 * 48_000 * 6)
-    rows = [as_row(hop.vitals) for hop in analyse(path, Probe())]
+    warnings: list[str] = []
+    rows = [as_row(hop.vitals) for hop in analyse(path, Probe(), warn=warnings.append)]
+    assert any("echo cancelling" in text for text in warnings)
     assert [row["t"] for row in rows] == [2.0, 4.0, 6.0]
     assert {row["state"] for row in rows} == {"no_probe"}
     assert {row["present"] for row in rows} == {None}
