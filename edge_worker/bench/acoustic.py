@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -275,6 +276,7 @@ def measure_cost() -> dict[str, Any]:
     return {
         "channel_ms_per_hop": channel_ms,
         "vitals_ms_per_hop": vitals_ms,
+        "blas_threads": os.environ.get("OMP_NUM_THREADS", "not set"),
         "streams_per_core": HOP_S * 1e3 / (channel_ms + vitals_ms),
         "bare_fft_ms_per_hop": fft_ms,
         "ratio_to_bare_ffts": (channel_ms + vitals_ms) / fft_ms,
@@ -377,7 +379,8 @@ def as_markdown(result: dict[str, Any]) -> str:
         f"- Breathing pauses of 12 s and more: {pauses['found']} of {pauses['pauses']} found"
         f" within {PAUSE_DEADLINE_S:.0f} s, median after {_text(pauses['median_delay_s'], 1)} s.",
         f"- Sleep-like breathing, {sleep['hours']:g} h: {sleep['false_alarms']} false pauses.",
-        f"- Cost of one stream, per hop of {HOP_S} s on one core ({result['machine']}): channel"
+        f"- Cost of one stream, per hop of {HOP_S} s on one core ({result['machine']},"
+        f" OMP_NUM_THREADS {cost['blas_threads']}): channel"
         f" {cost['channel_ms_per_hop']:.1f} ms, vital signs {cost['vitals_ms_per_hop']:.1f} ms:"
         f" {cost['streams_per_core']:.0f} live streams per core. The bare FFTs take"
         f" {cost['bare_fft_ms_per_hop']:.2f} ms: ratio {cost['ratio_to_bare_ffts']:.0f}.",
