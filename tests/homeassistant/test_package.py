@@ -137,8 +137,13 @@ def test_all_that_the_code_names_is_translated() -> None:
     raised = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', source))
     assert raised == texts["exceptions"].keys()
     assert set(re.findall(r'"(contract_\w+_hub|model_waits)"', source)) == texts["issues"].keys()
-    aborts = set(re.findall(r'async_abort\(reason="(\w+)"\)', source))
-    assert aborts <= texts["config"]["abort"].keys()
+    for file, aborts in (
+        ("config_flow.py", texts["config"]["abort"]),
+        ("repairs.py", texts["issues"]["model_waits"]["fix_flow"]["abort"]),
+    ):
+        reasons = re.findall(r'async_abort\(reason="(\w+)"\)', (PACKAGE / file).read_text())
+        assert reasons
+        assert set(reasons) <= aborts.keys()
 
 
 def test_actions_are_described() -> None:
