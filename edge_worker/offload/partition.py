@@ -8,13 +8,15 @@ is added outside. (DADS, INFOCOM 2019; here with multi-tensor cuts and pinned in
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_worker.offload.graph import GraphError, ModelGraph, Operation
-from edge_worker.offload.placement import Link
+from edge_worker.offload.placement import Link, Policy
+from edge_worker.offload.policies import WEIGHTS
 
 # scipy's capacities are 32-bit: this is "infinite", and all real costs together stay below.
 _INFINITE = 2**30
@@ -28,6 +30,15 @@ class Partition:
     device: frozenset[str]
     cut: tuple[str, ...]
     cost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyCosts:
+    """Of each operation on either side, and of each tensor that crosses."""
+
+    device: Mapping[str, float]
+    hub: Mapping[str, float]
+    crossing: Mapping[str, float]
 
 
 def partition(
@@ -128,28 +139,45 @@ def can_cross(graph: ModelGraph, name: str) -> bool:
     return graph.by_name[name].batch_axis is not None or not batched
 
 
-def latency_crossing(
-    graph: ModelGraph, link: Link, *, shrink: float, raw_shrink: float, raw_stays: bool
-) -> dict[str, float]:
-    """Seconds to send each tensor when coding makes it so many times smaller.
+def policy_costs(
+    graph: ModelGraph,
+    *,
+    device_s: Mapping[str, float],
+    hub_s: Mapping[str, float],
+    link: Link,
+    policy: Policy,
+    shrink: float,
+    raw_shrink: float,
+    raw_stays: bool,
+) -> PolicyCosts:
+    """What `partition` needs, in the unit that the policy spares.
 
-    raw_shrink: the same for the model's inputs. Results stay on the device: free.
+    device_s, hub_s: seconds of each operation. shrink: how many times smaller coding makes a
+    tensor; raw_shrink: the same for the model's inputs. Results may stay on the device.
     """
-    costs = {}
+    weights = WEIGHTS[policy]
+    crossing = {}
     for tensor in graph.tensors:
         raw = tensor.name in graph.inputs
         size = tensor.bytes / (raw_shrink if raw else shrink)
-        costs[tensor.name] = size * 8 / (link.bandwidth_bps * (1 - link.loss))
+        seconds = size * 8 / (link.bandwidth_bps * (1 - link.loss))
+        crossing[tensor.name] = weights.link_s * seconds + weights.byte * size
         if not can_cross(graph, tensor.name) or (raw and raw_stays):
-            costs[tensor.name] = math.inf
-    costs.update(dict.fromkeys(graph.outputs, 0.0))
-    return costs
+            crossing[tensor.name] = math.inf
+    crossing.update(dict.fromkeys(graph.outputs, 0.0))
+    return PolicyCosts(
+        device={name: weights.device_s * seconds for name, seconds in device_s.items()},
+        hub={name: weights.hub_s * seconds for name, seconds in hub_s.items()},
+        crossing=crossing,
+    )
 
 
 _BANDWIDTHS_BPS = (1e5, 2.5e5, 1e6, 5e6, 2e7, 1e8)
 _SLOWDOWNS = (1.0, 3.0, 10.0, 30.0)
 # Uncoded, int8 with zstd, and what a learned codec reaches.
 _SHRINKS = (1.0, 6.0, 50.0)
+# The others send least, or tell least, when the device does everything.
+_SPLITTING = (Policy.LATENCY, Policy.ENERGY)
 
 
 def propose_cuts(
@@ -161,22 +189,22 @@ def propose_cuts(
     cut pays anywhere, the dict is empty: this model belongs whole on one side.
     """
     found: Counter[tuple[str, ...]] = Counter()
-    for bandwidth in _BANDWIDTHS_BPS:
-        for shrink in _SHRINKS:
-            for raw_stays in (False, True):
-                crossing = latency_crossing(
-                    graph,
-                    Link(bandwidth_bps=bandwidth, rtt_s=0),
-                    shrink=shrink,
-                    raw_shrink=2,
-                    raw_stays=raw_stays,
-                )
-                for slowdown in _SLOWDOWNS:
-                    slow = {name: slowdown * value for name, value in seconds.items()}
-                    best = partition(graph, device=slow, hub=seconds, crossing=crossing)
-                    cut = past_activations(graph, best.cut)
-                    if is_split(graph, cut):
-                        found[cut] += 1
+    grid = itertools.product(_BANDWIDTHS_BPS, _SHRINKS, _SLOWDOWNS, (False, True), _SPLITTING)
+    for bandwidth, shrink, slowdown, raw_stays, policy in grid:
+        costs = policy_costs(
+            graph,
+            device_s={name: slowdown * value for name, value in seconds.items()},
+            hub_s=seconds,
+            link=Link(bandwidth_bps=bandwidth, rtt_s=0),
+            policy=policy,
+            shrink=shrink,
+            raw_shrink=2,
+            raw_stays=raw_stays,
+        )
+        best = partition(graph, device=costs.device, hub=costs.hub, crossing=costs.crossing)
+        cut = past_activations(graph, best.cut)
+        if is_split(graph, cut):
+            found[cut] += 1
     return {cut_name(graph, cut): cut for cut, _ in found.most_common(most)}
 
 

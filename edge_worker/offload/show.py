@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from edge_worker.offload.bundle import Bundle
 from edge_worker.offload.placement import Link, Option, Placement, Where
@@ -61,6 +62,8 @@ def show_placement(
     console = Console()
     console.print(_graph_table(bundle, placement.chosen, device, hub))
     console.print(_option_table(placement, link))
+    for sentence in _forbidden(placement):
+        console.print(f"[dim]{escape(sentence)}[/]")
     console.print(f"[bold]{escape(placement.reason)}[/]")
     if placement.advice:
         console.print(escape(placement.advice))
@@ -99,8 +102,6 @@ def _on_device(bundle: Bundle, option: Option) -> set[str]:
 
 
 def _right(*names: str) -> list[Any]:
-    from rich.table import Column
-
     return [Column(name, justify="right") for name in names]
 
 
@@ -138,18 +139,20 @@ def _graph_table(bundle: Bundle, chosen: Option, device: Profile, hub: Profile) 
 
 
 def _option_table(placement: Placement, link: Link) -> Table:
+    """Milliseconds of each step, best first; forbidden options are dim."""
     table = Table(
-        "",
-        *_right("latency, ms", "device", "coding", "link", "hub", "bytes", "energy, mJ"),
-        "",
+        Column("milliseconds", no_wrap=True),
+        *_right("all", "device", "coding", "link", "hub", "bytes", "mJ"),
         title=f"{link.bandwidth_bps / 1e6:g} Mbit/s, {1000 * link.rtt_s:g} ms round trip",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     for option in placement.options:
         costs = option.costs
         table.add_row(
             escape(label(option)),
             *(
-                f"{1000 * value:.2f}"
+                f"{1000 * value:.1f}"
                 for value in (
                     costs.latency_s,
                     costs.device_s,
@@ -159,8 +162,15 @@ def _option_table(placement: Placement, link: Link) -> Table:
                 )
             ),
             f"{costs.bytes:,.0f}",
-            f"{1000 * costs.energy_j:.2f}",
-            escape(option.forbidden),
+            f"{1000 * costs.energy_j:.0f}",
             style="bold" if option is placement.chosen else "dim" if option.forbidden else None,
         )
     return table
+
+
+def _forbidden(placement: Placement) -> list[str]:
+    return [
+        f"Not {label(option)}: {option.forbidden}"
+        for option in placement.options
+        if option.forbidden
+    ]

@@ -335,6 +335,8 @@ class HubService:
             plan = check(plan, self._catalogue())
         except PlanError as error:
             raise CommandError("invalid_plan", str(error)) from None
+        if plan.goal.policy is not None:  # "... and save battery"
+            self._set_policy({"policy": plan.goal.policy})
         monitor, running = self._monitors.start(plan, time.time())
         _LOGGER.info("Monitor %s: %s", monitor.id, "renewed" if running else "started")
         self._deploy({step.device for step in plan.steps})

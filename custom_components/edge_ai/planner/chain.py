@@ -76,8 +76,6 @@ def plan_id(plan: Plan) -> str:
         and [condition.quantity, condition.op, condition.value, condition.for_s],
         "steps": _canonical(plan.steps),
     }
-    if goal.policy is not None:
-        content["policy"] = goal.policy
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return "plan-" + hashlib.sha256(text.encode()).hexdigest()[:16]
 

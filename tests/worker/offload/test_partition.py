@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,8 +14,10 @@ from edge_worker.offload.partition import (
     is_split,
     partition,
     peak_bytes,
+    policy_costs,
     propose_cuts,
 )
+from edge_worker.offload.placement import Link, Policy
 
 
 def random_graph(rng: random.Random, size: int, inputs: int) -> ModelGraph:
@@ -51,7 +54,7 @@ def random_costs(rng: random.Random, graph: ModelGraph) -> dict[str, dict[str, f
     }
 
 
-def brute_force(graph: ModelGraph, costs: dict[str, dict[str, float]]) -> Partition:
+def brute_force(graph: ModelGraph, costs: Mapping[str, Mapping[str, float]]) -> Partition:
     """Every set of operations that needs nothing back from the hub."""
     names = [item.name for item in graph.operations]
     best = None
@@ -76,6 +79,29 @@ def test_cut_is_the_cheapest_of_all(seed: int) -> None:
     graph = random_graph(rng, rng.randint(2, 10), rng.randint(1, 2))
     costs = random_costs(rng, graph)
     assert partition(graph, **costs).cost == pytest.approx(brute_force(graph, costs).cost, rel=1e-5)
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("raw_stays", [False, True])
+def test_every_policy_gets_its_cheapest_cut(policy: Policy, raw_stays: bool) -> None:
+    for seed in range(5):
+        rng = random.Random(100 + seed)
+        graph = random_graph(rng, 9, 1)
+        seconds = {item.name: rng.uniform(0, 0.004) for item in graph.operations}
+        found = policy_costs(
+            graph,
+            device_s={name: 10 * value for name, value in seconds.items()},
+            hub_s=seconds,
+            link=Link(bandwidth_bps=1e6, rtt_s=0.01),
+            policy=policy,
+            shrink=4,
+            raw_shrink=2,
+            raw_stays=raw_stays,
+        )
+        costs = {"device": found.device, "hub": found.hub, "crossing": found.crossing}
+        best = partition(graph, **costs)
+        assert best.cost == pytest.approx(brute_force(graph, costs).cost, rel=1e-5)
+        assert not (raw_stays and set(best.cut) & set(graph.inputs))
 
 
 def test_inputs_that_may_not_cross_stay_and_the_device_computes() -> None:
