@@ -113,6 +113,7 @@ def _fail(sentence: str, code: ExitCode = ExitCode.FAILED) -> NoReturn:
 
 def _mount_wings() -> None:
     """Add the commands of the wings; their modules import nothing heavy by themselves."""
+    from edge_worker.bench.offload import main as bench
     from edge_worker.federated.cli import app as federated
     from edge_worker.mood.cli import app as mood
     from edge_worker.offload.cli import app as offload
@@ -122,6 +123,8 @@ def _mount_wings() -> None:
     app.add_typer(mood, name="mood")
     app.add_typer(federated, name="federated")
     app.add_typer(offload, name="offload")
+    # The wing may not import the benchmark, which knows the link as well.
+    offload.command(name="bench")(bench)
 
 
 _mount_wings()

@@ -402,9 +402,9 @@ class HubService:
     def _set_policy(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What placements of neural models shall spare, from now on and after a restart."""
         policy = arguments.get("policy")
-        if policy not in {card.name for card in POLICY_CARDS}:
-            names = ", ".join(card.name for card in POLICY_CARDS)
-            raise CommandError("invalid", f"The policies are {names}.")
+        names = [card.name for card in POLICY_CARDS]
+        if policy not in names:
+            raise CommandError("invalid", f"The policies are {', '.join(names)}.")
         self._monitors.set_policy(str(policy))
         self._deploy(self._devices)
         return {"policy": policy}
