@@ -257,12 +257,14 @@ def test_start_leads_to_readings_until_stop(home: Home, client: Client, wait_for
 
 
 def test_a_request_may_choose_the_policy(home: Home, client: Client, wait_for: WaitFor) -> None:
-    wild = replace(PLAN, goal=replace(PLAN.goal, policy="wild"))
+    wild = dataclasses.replace(PLAN, goal=dataclasses.replace(PLAN.goal, policy="wild"))
     refused = start(client, wild)
     assert refused.error is not None
     assert "The policies are latency" in refused.error.message
     assert monitors(client) == ()
-    assert start(client, replace(PLAN, goal=replace(PLAN.goal, policy="energy"))).ok
+    assert start(
+        client, dataclasses.replace(PLAN, goal=dataclasses.replace(PLAN.goal, policy="energy"))
+    ).ok
     wait_for(lambda: client.last(HOME.monitors, Monitors).policy == "energy", "the policy")
     assert start(client).result["already_running"] is True
     assert client.last(HOME.monitors, Monitors).policy == "energy"
