@@ -33,8 +33,8 @@ class Network:
         """Set the bandwidth of both directions; software shaping is set at the relay."""
         for prefix, interface in ((self.device_prefix, "eab0"), (self.hub_prefix, "eab1")):
             if prefix:
-                # A bucket of one packet at least, and room for a few: no burst hides the rate.
-                burst = max(3200, int(bandwidth_bps / 8 * 0.002))
+                # A bucket of one packet, or two milliseconds: no burst hides the rate.
+                burst = max(1600, int(bandwidth_bps / 8 * 0.002))
                 command = [
                     *prefix, "tc", "qdisc", "replace", "dev", interface, "root", "tbf",
                     "rate", f"{int(bandwidth_bps)}bit", "burst", str(burst), "latency", "2s",

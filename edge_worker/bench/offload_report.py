@@ -36,9 +36,16 @@ def kind(plan: str) -> str:
 ARMS = ("device", "hub raw", "hub compressed", "split", "split + codec")
 
 
+def answered(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Arms whose windows all took the way that the plan names, none the fall-back."""
+    return {plan: arm for plan, arm in arms.items() if "local_fallback" not in arm["places"]}
+
+
 def best(arms: Mapping[str, Mapping[str, Any]], wanted: Sequence[str]) -> tuple[str, float] | None:
     """The quickest measured plan of these arms."""
-    found = [(plan, arm["latency_s"]) for plan, arm in arms.items() if kind(plan) in wanted]
+    found = [
+        (plan, arm["latency_s"]) for plan, arm in answered(arms).items() if kind(plan) in wanted
+    ]
     return min(found, key=lambda item: item[1]) if found else None
 
 
@@ -56,13 +63,13 @@ def judge(cell: Mapping[str, Any], *, raw_stays: bool) -> dict[str, Any]:
     """The planner's choice against the measured best of what is allowed."""
     arms = {
         plan: arm
-        for plan, arm in cell["arms"].items()
+        for plan, arm in answered(cell["arms"]).items()
         if not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
     }
     chosen = choice(cell, raw_stays=raw_stays)
     quickest = min(arms, key=lambda plan: arms[plan]["latency_s"])
-    ratio = arms[chosen]["latency_s"] / arms[quickest]["latency_s"]
-    error = cell["forecast"][chosen]["latency_s"] / arms[chosen]["latency_s"] - 1
+    ratio = cell["arms"][chosen]["latency_s"] / arms[quickest]["latency_s"]
+    error = cell["forecast"][chosen]["latency_s"] / cell["arms"][chosen]["latency_s"] - 1
     return {"chosen": chosen, "quickest": quickest, "ratio": ratio, "error": error}
 
 

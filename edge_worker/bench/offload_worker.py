@@ -102,7 +102,7 @@ def device(
     planner.close()
     arms = {}
     for plan in plans.split(",") if plans else ("device", *model.plans):
-        shared = side.share(model, raw_may_leave=True, forced=plan)
+        shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=_LONGEST_WINDOW_S)
         shared.timed.wait(120)
         arms[plan] = _measure(shared, windows)
         shared.close()

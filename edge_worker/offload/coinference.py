@@ -36,8 +36,8 @@ _KEPT_TIMES = 20
 # A result that is this late is late even on a link where everything takes a millisecond.
 _SHORTEST_DEADLINE_S = 0.25
 _DEADLINE_FACTOR = 2.0
-# A plan that a benchmark forces may run over any link.
-_FORCED_DEADLINE_S = 120.0
+# Of a forced plan's first window, when nothing is known about the link.
+_UNKNOWN_DEADLINE_S = 30.0
 _RECONSIDER_S = 0.8
 _ASK_AGAIN_S = 30.0
 _RATE_WINDOW_S = 60.0
@@ -105,6 +105,7 @@ class SharedModel:
     """`CoInference` of one bundle. All work is done in a thread of its own.
 
     window: an example input, to time the parts with before the first result.
+    forced, deadline_s: fix the plan, and how long to wait for the hub.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class SharedModel:
         policy: Policy = Policy.LATENCY,
         pace: Pace = at_once,
         forced: str | None = None,
+        deadline_s: float | None = None,
         closed: Callable[[SharedModel], None] = lambda model: None,
     ) -> None:
         self._closed = closed
@@ -129,6 +131,7 @@ class SharedModel:
         self._policy = policy
         self._pace = pace
         self._forced = forced
+        self._deadline_s = deadline_s
         self._whole_s = 0.0
         self._device_costs: Mapping[str, DeviceCost] = {}
         self._hub_costs: Mapping[str, HubCost] = {}
@@ -389,16 +392,18 @@ class SharedModel:
 
     def _deadline(self, plan: str) -> float:
         """Twice the p95 of what the way to the hub and back took, or should take."""
+        if self._deadline_s is not None:
+            return self._deadline_s
         times = self._times.get(plan)
         option = self.options().get(plan)
+        if option is None and not times:
+            return _UNKNOWN_DEADLINE_S
         predicted = 0.0
         if option is not None:
             costs = option.costs
             predicted = costs.link_s + costs.decode_s + costs.hub_s
         if times and len(times) >= 5:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
-        if option is None and not times:
-            return _FORCED_DEADLINE_S
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
 
     def _note_sent(self, plan: str, size: int) -> None:

@@ -99,9 +99,14 @@ class DeviceSide:
         return self.share(loaded, raw_may_leave=raw_may_leave)
 
     def share(
-        self, model: SplitModel, *, raw_may_leave: bool = False, forced: str | None = None
+        self,
+        model: SplitModel,
+        *,
+        raw_may_leave: bool = False,
+        forced: str | None = None,
+        deadline_s: float | None = None,
     ) -> SharedModel:
-        """Share a loaded model with the hub; `forced` fixes the plan (benchmarks)."""
+        """Share a loaded model; `forced` fixes the plan, `deadline_s` the patience with the hub."""
         shared = SharedModel(
             model,
             self,
@@ -110,6 +115,7 @@ class DeviceSide:
             policy=self._policy,
             pace=self._pace,
             forced=forced,
+            deadline_s=deadline_s,
             closed=self._forget,
         )
         with self._lock:
@@ -239,12 +245,15 @@ class DeviceSide:
 
     def _probe_often(self) -> None:
         """A small probe, then one that takes as long as the bandwidth needs to be seen."""
+        probed = 0.0
         while not self._stop.wait(_PROBE_S):
             models = self.models
             if not models or self._busy() or all(model.hub_away for model in models):
                 continue
             self._probe(0)
-            if self._meter.measures_round_trip:
+            now = time.monotonic()
+            if self._meter.measures_round_trip and now >= probed + self._meter.pause_s:
+                probed = now
                 self._probe(self._meter.probe_bytes)
 
     def _busy(self) -> bool:

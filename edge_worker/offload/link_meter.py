@@ -9,9 +9,12 @@ from edge_worker.offload.placement import Link
 
 # The median of three follows a change after two samples and ignores one outlier.
 _SAMPLES = 3
-_SMALLEST, _LARGEST = 2048, 32_768
+# The smallest must not fit into a burst that a shaper lets pass at once.
+_SMALLEST, _LARGEST = 4096, 65_536
 # A transfer that takes this long is told apart from the round trip's own jitter.
-_WANTED_S = 0.02
+_WANTED_S = 0.05
+# On a slow link probes come so seldom that they take no more than an eighth of it.
+_SHARE = 8
 # Anything faster is beyond what our probes can measure, and beyond what a plan notices.
 _FASTEST_BPS = 1e9
 
@@ -24,12 +27,15 @@ class LinkMeter:
         self._bandwidths: deque[float] = deque(maxlen=_SAMPLES)
         self.probe_bytes = _SMALLEST
         """How large the next probe of the bandwidth should be."""
+        self.pause_s = 0.0
+        """How long to wait before the next one."""
 
     def forget(self) -> None:
         """The link was cut: what was measured before says nothing any more."""
         self._round_trips.clear()
         self._bandwidths.clear()
         self.probe_bytes = _SMALLEST
+        self.pause_s = 0.0
 
     def small(self, seconds: float) -> None:
         """A message of a few bytes went there and back."""
@@ -40,6 +46,7 @@ class LinkMeter:
         if not self._round_trips:
             return
         alone = seconds - statistics.median(self._round_trips)
+        self.pause_s = max(0.0, _SHARE * alone)
         bandwidth = size * 8 / alone if alone > 0 else _FASTEST_BPS
         # Too short to measure: it only tells that the link is at least this fast.
         if alone < _WANTED_S / 4 and size < self.probe_bytes:
