@@ -13,6 +13,17 @@ from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
 _SAME = 1.05
 
 
+_NOT_MEASURED = (
+    "## What this page does not say",
+    "",
+    "- The window is noise of the right shape: bytes of compressed inputs and features are those "
+    "of noise, and accuracy is not compared.",
+    "- A hub that is fed while the sonar records is not among the arms, and there is no arm with "
+    "a learned codec.",
+    "- Other programs ran on the same computer; medians of few windows.",
+)
+
+
 def write_report(result: Mapping[str, Any], out: Path | None) -> str:
     """The page; with `out`, also OUT.json, OUT.md and OUT.png."""
     page = markdown(result)
@@ -79,7 +90,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     lines = [
         "# Co-inference: device, hub, or both",
         "",
-        "Made by `python -m edge_worker.bench.offload --out docs/offload-bench`.",
+        f"Made by `python -m edge_worker.bench.offload --out docs/offload-bench {_subset(cells)}`.",
         f"Link: {result['link']}. Device: {result['device']}. Between real processes, over "
         "mosquitto. Latency in ms, median, from a complete window to its result on the device.",
         "",
@@ -104,7 +115,19 @@ def markdown(result: Mapping[str, Any]) -> str:
             + " |"
         )
     lines += ["", "In brackets: measured latency of the choice over the measured best.", ""]
-    return "\n".join([*lines, "## Bars", "", *bars(cells), ""])
+    return "\n".join([*lines, "## Bars", "", *bars(cells), "", *_NOT_MEASURED, ""])
+
+
+def _subset(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The options that give these cells."""
+    names = {"models": "model", "bandwidths": "bandwidth_mbit", "slowdowns": "slowdown"}
+    parts = []
+    for option, key in names.items():
+        values = sorted({cell[key] for cell in cells})
+        texts = [v if isinstance(v, str) else f"{v:g}" for v in values]
+        parts.append(f"--{option} {','.join(texts)}")
+    windows = max((arm["windows"] for cell in cells for arm in cell["arms"].values()), default=1)
+    return " ".join([*parts, f"--windows {windows}"])
 
 
 def bars(cells: Sequence[Mapping[str, Any]]) -> list[str]:
