@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,9 +43,9 @@ class Sensing(HubEntity, SwitchEntity):
     coordinator: EdgeCoordinator
 
     @property
+    @abstractmethod
     def monitors(self) -> Sequence[Monitor]:
         """The monitors that this switch is about."""
-        raise NotImplementedError
 
     @property
     def is_on(self) -> bool:

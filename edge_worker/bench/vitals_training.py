@@ -109,6 +109,7 @@ def train(folder: Path, chunks: int, epochs: int, minutes: float) -> VitalsNetwo
     checkpoint = folder / "checkpoint.pt"
     first = 0
     if checkpoint.exists():
+        # Our own checkpoint; even so `weights_only` runs nothing that the file names.
         stored = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(stored["network"])
         optimiser.load_state_dict(stored["optimiser"])

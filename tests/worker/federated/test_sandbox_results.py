@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle
+import pickle  # Only written, never loaded: what a job might leave and must not be opened.
 import struct
 
 import numpy as np

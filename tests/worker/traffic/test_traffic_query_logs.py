@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,8 +29,8 @@ WATCH = watch_people([Person(id="anna", name="Anna", addresses=(ANNA_IP,))])
 T0 = 1_700_000_000.0
 
 
-class FakeServer:
-    """An HTTP server on loopback whose answers a function gives."""
+class FakeServer(ABC):
+    """An HTTP server on loopback; a subclass gives the answers."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -61,10 +62,11 @@ class FakeServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
+    @abstractmethod
     def answer(
         self, request: BaseHTTPRequestHandler, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Any]:
-        raise NotImplementedError
+        """Status and body; bytes go out as they are, all else as JSON."""
 
     def close(self) -> None:
         self._server.shutdown()
