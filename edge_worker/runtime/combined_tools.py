@@ -6,11 +6,10 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
+from edge_worker.catalogue.measured import measured
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Step, Tool, ToolContext
-from edge_worker.messages import Measured, ToolCard, ToolInput
-
-_DATA = "simulated rooms, hard conditions, docs/vitals-network.md"
+from edge_worker.messages import ToolCard, ToolInput
 
 
 def _make_vitals_network(context: ToolContext) -> Step:
@@ -36,10 +35,7 @@ TOOLS: tuple[Tool, ...] = (
             outputs=(Port.VITALS,),
             cpu_ms_per_s=4.0,
             bytes_per_s=300.0,
-            quality=(
-                Measured(metric="share of windows with a heart rate", value=0.78, data=_DATA),
-                Measured(metric="share of windows with a breathing rate", value=0.999, data=_DATA),
-            ),
+            quality=measured("vitals_network"),
             leaves="Rates, presence and their quality, every two seconds.",
         ),
         make_step=_make_vitals_network,

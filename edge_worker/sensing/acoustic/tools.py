@@ -7,9 +7,10 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
+from edge_worker.catalogue.measured import measured
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import Source, Step, Tool, ToolContext
-from edge_worker.messages import Measured, ToolCard, ToolInput
+from edge_worker.messages import ToolCard, ToolInput
 
 
 def _make_sonar(context: ToolContext) -> Source:
@@ -59,23 +60,7 @@ TOOLS: tuple[Tool, ...] = (
             outputs=(Port.VITALS,),
             cpu_ms_per_s=3.0,
             bytes_per_s=300.0,
-            quality=(
-                Measured(
-                    metric="share of windows with a heart rate",
-                    value=0.65,
-                    data="simulated rooms, hard conditions, docs/vitals-network.md",
-                ),
-                Measured(
-                    metric="breathing rate, median error per minute at 0.8 m",
-                    value=0.05,
-                    data="simulated rooms, docs/acoustic-bench.md",
-                ),
-                Measured(
-                    metric="heart rate, median error in bpm at 0.8 m",
-                    value=0.3,
-                    data="simulated rooms, docs/acoustic-bench.md",
-                ),
-            ),
+            quality=measured("vital_signs"),
             leaves="Rates, presence and their quality, every two seconds.",
         ),
         make_step=_make_vital_signs,
