@@ -94,7 +94,9 @@ def read_costs(payload: bytes) -> dict[str, HubCost]:
     for plan, pair in data.items():
         if not isinstance(pair, list) or len(pair) != 2:
             raise ValueError("a cost is two numbers")
-        decode_s, tail_s = (float(value) for value in pair)
+        decode_s, tail_s = pair
+        if not all(isinstance(value, int | float) for value in pair):
+            raise ValueError("a cost is a time")
         if not (0 <= decode_s < 1e6 and 0 <= tail_s < 1e6):
             raise ValueError("a cost is a time")
         costs[plan] = HubCost(decode_s=decode_s, tail_s=tail_s)

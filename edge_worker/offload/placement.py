@@ -45,6 +45,10 @@ class Link:
         """
         return size * 8 / (self.bandwidth_bps * (1 - self.loss)) + self.rtt_s / 2
 
+    def exchange_s(self, size: float) -> float:
+        """There with `size` bytes, and back with next to nothing."""
+        return self.transfer_s(size) + self.rtt_s / 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:

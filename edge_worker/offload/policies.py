@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_worker.messages import PolicyCard
-from edge_worker.offload.placement import Option, Policy, Where
+from edge_worker.offload.placement import Costs, Link, Option, Policy, Where
 
 # Frame, MQTT, TCP and IP headers of one message.
 HEADER_BYTES = 260
@@ -51,7 +51,7 @@ WISH: Mapping[Policy, str] = {
 }
 _OPENNESS = (Where.DEVICE, Where.SPLIT, Where.HUB, Where.STREAM)
 # Among options that are equal for the policy, the quicker one.
-_TIE = 1e-6
+TIE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +66,37 @@ class Weights:
 
 WEIGHTS: Mapping[Policy, Weights] = {
     Policy.LATENCY: Weights(device_s=1, hub_s=1, link_s=1, byte=0),
-    Policy.TRAFFIC: Weights(device_s=_TIE, hub_s=_TIE, link_s=_TIE, byte=1),
-    Policy.ENERGY: Weights(device_s=CORE_W, hub_s=_TIE, link_s=_TIE, byte=JOULE_PER_BYTE),
+    Policy.TRAFFIC: Weights(device_s=TIE, hub_s=TIE, link_s=TIE, byte=1),
+    Policy.ENERGY: Weights(device_s=CORE_W, hub_s=TIE, link_s=TIE, byte=JOULE_PER_BYTE),
     # The hub learns what it computes from: every second of its work is a second too much.
-    Policy.PRIVACY: Weights(device_s=_TIE, hub_s=1, link_s=_TIE, byte=_TIE),
+    Policy.PRIVACY: Weights(device_s=TIE, hub_s=1, link_s=TIE, byte=TIE),
 }
 
 
 def energy_j(*, device_s: float, size: float) -> float:
     """Of the device, by the proxy above."""
     return CORE_W * device_s + JOULE_PER_BYTE * size
+
+
+def shared_costs(
+    link: Link,
+    size: float,
+    *,
+    device_s: float = 0.0,
+    encode_s: float = 0.0,
+    decode_s: float,
+    hub_s: float,
+) -> Costs:
+    """Of one inference whose `size` bytes, headers included, travel from device to hub."""
+    return Costs(
+        device_s=device_s,
+        encode_s=encode_s,
+        link_s=link.exchange_s(size),
+        decode_s=decode_s,
+        hub_s=hub_s,
+        bytes=size,
+        energy_j=energy_j(device_s=device_s + encode_s, size=size),
+    )
 
 
 def preference(option: Option, policy: Policy) -> tuple[float, float]:

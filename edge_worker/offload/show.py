@@ -12,8 +12,8 @@ from rich.table import Column, Table
 
 from edge_worker.offload.bundle import Bundle
 from edge_worker.offload.placement import Link, Option, Placement, Where
-from edge_worker.offload.planning import label
 from edge_worker.offload.profile import Profile
+from edge_worker.offload.wording import label
 
 
 def show_profile(bundle: Bundle, profile: Profile, *, kept: bool) -> None:

@@ -14,10 +14,11 @@ from edge_worker.offload.bundle import (
     Tier,
 )
 from edge_worker.offload.graph import ModelGraph, Operation, Tensor
-from edge_worker.offload.placement import Constraints, Link, Placement, Policy, Where
+from edge_worker.offload.placement import Constraints, Costs, Link, Option, Placement, Policy, Where
 from edge_worker.offload.planning import plan
 from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.offload.profile import Host, OperationCost, PartCost, Profile, ProfileError
+from edge_worker.offload.wording import doubt
 
 FILE = FileEntry(path="model.onnx", bytes=1, sha256="0" * 64)
 MAP = Tensor(name="map", shape=(1, 2, 100, 960))
@@ -210,6 +211,14 @@ def test_when_nothing_fits_the_device_runs_it_and_the_reason_says_so(
     assert found.chosen.where is Where.DEVICE
     assert "Nothing fits" in found.reason
     assert "MiB on the device" in found.reason
+
+
+def test_an_unmeasured_loss_is_told_of_what_is_coded_and_of_nothing_else(
+    bundle: Bundle, hub: Profile
+) -> None:
+    assert "was not measured" not in place(bundle, hub, policy=Policy.PRIVACY).reason
+    unknown = Option(where=Where.SPLIT, costs=Costs(), cut="early", tier="int4")
+    assert doubt(unknown) == "What int4 costs in accuracy was not measured for this model."
 
 
 def test_every_policy_has_a_card_with_words_that_choose_it() -> None:
