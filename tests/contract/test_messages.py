@@ -70,10 +70,14 @@ MESSAGES = [
 ]
 
 
-def test_both_copies_are_the_same_file() -> None:
-    ours = (ROOT / "edge_worker/messages.py").read_bytes()
-    theirs = (ROOT / "custom_components/edge_ai/messages.py").read_bytes()
-    assert ours == theirs
+def sources(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (ROOT / folder).glob("*.py")}
+
+
+def test_both_copies_are_the_same_files() -> None:
+    ours = sources("edge_worker/messages")
+    assert "coding.py" in ours
+    assert ours == sources("custom_components/edge_ai/messages")
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda item: type(item).__name__)
