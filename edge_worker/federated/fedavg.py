@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_worker.catalogue.training_sets import Examples
-from edge_worker.federated.aggregation import Aggregation, Update, aggregate
+from edge_worker.federated.aggregation import Aggregation, AggregationError, Update, aggregate
 from edge_worker.federated.client import FitResult, fit
 from edge_worker.federated.models import build, get_weights
 from edge_worker.federated.proposal import TrainingConfig
@@ -54,7 +54,7 @@ def train(
 ) -> dict[str, NDArray[np.float32]]:
     """Train over all rounds of the configuration; gives the last global weights.
 
-    Raises AggregationError when a round has too few usable updates.
+    Raises AggregationError when a round has too few usable updates, or no loss that is a number.
     """
     settings = aggregation or Aggregation()
     names = sorted(name for name, examples in clients.items() if len(examples))
@@ -108,6 +108,8 @@ def _round(
     refused: tuple[str, ...],
 ) -> RoundResult:
     finite = [result for result in results if math.isfinite(result.loss)]
+    if not finite:
+        raise AggregationError(f"in round {number} no client's loss is a number")
     total = sum(result.examples for result in finite)
     return RoundResult(
         number=number,

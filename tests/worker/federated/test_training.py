@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from edge_worker.catalogue.training_sets import Examples, Kind, TrainingSet, TrainingSetError
-from edge_worker.federated import client, models
+from edge_worker.federated import client, fedavg, models
 from edge_worker.federated.aggregation import AggregationError
+from edge_worker.federated.client import FitResult
 from edge_worker.federated.fedavg import chosen_clients, initial_weights, train
 from edge_worker.federated.harness import BudgetExceeded, Harness, paired_gain
 from edge_worker.federated.proposal import (
@@ -80,6 +83,20 @@ def test_a_training_that_diverges_ends_with_a_sentence(task: Task) -> None:
     }
     with pytest.raises(AggregationError, match="usable updates"):
         train(MILD, clients, classes=2, seed=0)
+
+
+def test_a_round_without_a_finite_loss_ends_with_a_sentence(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finite weights can still give a loss beyond float's range in every client."""
+
+    def overflowing(*arguments: Any, **settings: Any) -> FitResult:
+        result = client.fit(*arguments, **settings)
+        return dataclasses.replace(result, loss=float("inf"))
+
+    monkeypatch.setattr(fedavg, "fit", overflowing)
+    with pytest.raises(AggregationError, match="no client's loss is a number"):
+        train(MILD, task.data.people, classes=2, seed=0)
 
 
 def test_a_round_asks_a_random_part_and_the_same_for_the_same_seed() -> None:
