@@ -1,0 +1,66 @@
+"""The items of a clause that matter: without small words and speakers, "don't track" as STOP."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from .lexicon import Item, Kind
+
+
+def content_of(clause: Sequence[Item]) -> list[Item]:
+    """The clause without small words; "don't" before an action becomes STOP."""
+    content = [item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
+    asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
+    content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
+    content = _without_speaker(content)
+    content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
+    if content and content[-1].kind is Kind.NOT and content[-1].text in {"不", "没", "没 有"}:
+        # 开心不, 有人没有: a question by its end.
+        content[-1] = Item(Kind.ASK, None, "吗")
+    if any(item.kind is Kind.FEELING for item in content):
+        # "Feeling" beside "stressed" is no quantity of its own.
+        content = [item for item in content if not _is_feel(item)]
+    return [
+        Item(Kind.STOP)
+        if item.kind is Kind.NOT and following is not None and following.kind in _NEGATABLE
+        else item
+        for item, following in itertools.zip_longest(content, content[1:])
+        if item is not None
+    ]
+
+
+def _without_speaker(content: Sequence[Item]) -> list[Item]:
+    """Leave out who only asks: "say me how Anna is", 咱看看小雨的心率."""
+    orders = {Kind.ASK, Kind.TELL, Kind.MONITOR, Kind.NOTIFY, Kind.REMIND, Kind.STOP}
+    order = next((i for i, item in enumerate(content) if item.kind in orders), None)
+    if order is None or Kind.PERSON not in {item.kind for item in content[order:]}:
+        return list(content)
+    ahead = [item for item in content[:order] if item.kind is not Kind.ME]
+    if len(ahead) != len(content[:order]) and {item.kind for item in ahead} <= _AHEAD:
+        content = [*ahead, *content[order:]]
+        order = len(ahead)
+    behind = list(content[order + 1 :])
+    if behind[0].kind is Kind.ME and behind[0].text in {"me", "我", "us"}:
+        follows = behind[1].kind if len(behind) > 1 else None
+        if follows not in {Kind.AND, Kind.OWNER, Kind.QUANTITY, None}:
+            behind = behind[1:]
+    return [*content[: order + 1], *behind]
+
+
+_AHEAD = frozenset({Kind.AUXILIARY, Kind.START, Kind.ENTER})
+_NEGATABLE = frozenset(
+    {Kind.MONITOR, Kind.START, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.SENSING}
+)
+
+
+def _as_quantity(item: Item, before: Item | None) -> Item:
+    """Say "My bpm" without a number names the quantity."""
+    alone = before is None or before.kind is not Kind.NUMBER
+    if item.kind is Kind.UNIT and item.value is not None and alone:
+        return Item(Kind.QUANTITY, (item.value,), item.text)
+    return item
+
+
+def _is_feel(item: Item) -> bool:
+    return item.kind is Kind.QUANTITY and item.text.startswith(("feel", "felt", "感 觉", "感 受"))

@@ -1,0 +1,140 @@
+"""Whom and what a clause is about, also where no word names the quantity: phones, empty rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..messages import Intent, Quantity
+from .home import Home
+from .lexicon import Item, Kind
+from .subjects import Group, read_groups
+
+
+def areas_of(items: Sequence[Item]) -> list[str | None]:
+    areas = dict.fromkeys(item.value for item in items if item.kind is Kind.AREA)
+    return list(areas) or [None]
+
+
+def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] | None:
+    """Persons and quantities of a clause that is no alert; None when nothing is measured."""
+    groups = read_groups(items, home)
+    measured = [group for group in groups if group.quantities]
+    if measured:
+        return measured
+    kinds = {item.kind for item in items}
+    persons = groups[-1].persons if groups else ()
+    if is_usage(items, kinds, intent):
+        return [Group(persons, (Quantity.APP_USAGE,))]
+    if intent is Intent.STOP and Kind.PHONE in kinds and kinds & {Kind.MONITOR, Kind.SENSING}:
+        return [Group(persons, (Quantity.APP_USAGE,))]
+    if _is_presence(items, kinds, intent):
+        named = tuple(person for person in persons if person is not None)
+        return [Group(named, (Quantity.PRESENCE,))]
+    if intent is Intent.STOP and _stops_sensing(items):
+        return [Group(persons, ())]
+    if intent is Intent.MONITOR and kinds <= _BARE:
+        return [Group(persons, ())]
+    if intent is Intent.QUERY and _is_how_are_you(items, kinds):
+        return [Group(persons, (Quantity.MOOD,))]
+    if intent is Intent.TRAIN and Kind.MODEL in kinds:
+        return [Group(persons, ())]
+    return None
+
+
+_PHONES = frozenset({"phone", "phones", "smartphone", "手 机"})
+
+
+def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
+    """A phone and its use, without a word of its own such as "screen time"."""
+    if Kind.PHONE not in kinds or Kind.START in kinds:
+        return False
+    somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
+    # "Watch Ben's phone" is enough, "follow me on ..." is not.
+    phone = any(item.kind is Kind.PHONE and item.text in _PHONES for item in items)
+    watched = phone and intent is Intent.MONITOR
+    used = any(item.kind is Kind.USE and item.text != "on" for item in items)
+    on = Kind.USE in kinds and bool(kinds & {Kind.AUXILIARY, Kind.WHEN, Kind.IF})
+    return somebody and (used or on or watched)
+
+
+def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
+    placed = bool(kinds & {Kind.AREA, Kind.HERE})
+    if intent is Intent.STOP and {Kind.ANYONE, Kind.AREA} <= kinds:
+        # "Stop watching the kitchen for people"
+        return _stops_sensing(items)
+    if kinds & {Kind.START, Kind.STOP}:
+        return False
+    if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
+        return placed
+    if Kind.EMPTY in kinds or Kind.ENTER in kinds:
+        return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
+    somewhere = {Kind.AREA, Kind.PERSON} <= kinds and kinds.isdisjoint({Kind.LEVEL, Kind.USE})
+    return somewhere and intent is Intent.QUERY and _is_yes_or_no(items)
+
+
+_YES_OR_NO = frozenset(
+    {"吗", "么", "嘛", "是 不 是", "有 没 有", "是 否", "在 不 在", "了 吗", "了 没"}
+)
+
+
+def _is_yes_or_no(items: Sequence[Item]) -> bool:
+    if items[0].kind is Kind.AUXILIARY:
+        return True
+    return any(
+        item.kind is Kind.ASK
+        and (item.text in _YES_OR_NO or item.text.split()[-1] in {"if", "whether"})
+        for item in items
+    )
+
+
+def _stops_sensing(items: Sequence[Item]) -> bool:
+    """Is it our work that shall stop? "Stop the track" means music.
+
+    "Turn off the monitor" means a screen, 关掉监控 a camera: a bare noun is not enough.
+    """
+    switched = any(
+        item.kind is Kind.STOP and item.text.startswith(_SWITCHING_OFF) for item in items
+    )
+    if switched and any(item.text in _SCREENS_AND_CAMERAS for item in items):
+        return False
+    if any(item.kind is Kind.PHONE for item in items):
+        return False  # its notifications are its own
+    somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
+    return any(
+        item.kind in {Kind.SENSING, Kind.NOTIFY}
+        or (
+            item.kind is Kind.MONITOR
+            and item.value != "weak"
+            and (somebody or item.text not in _ALSO_THINGS)
+        )
+        for item in items
+    )
+
+
+_SWITCHING_OFF = ("turn", "switch", "shut", "power", "关")
+_SCREENS_AND_CAMERAS = frozenset({"monitor", "monitors", "监 控", "监 视"})
+# A song, a clock, a screen.
+_ALSO_THINGS = frozenset({"track", "tracks", "watch", "measure", "follow", "monitor"})
+# "Keep an eye on Anna": whom to watch, but not what.
+_BARE = frozenset(
+    {Kind.MONITOR, Kind.PERSON, Kind.ME, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.NEXT, Kind.AND}
+)
+
+
+def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Is it "how is Anna?" and no more, which asks for the mood?"""
+    how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
+    fine = items[0].kind is Kind.AUXILIARY and Kind.FINE in kinds
+    plain = {
+        Kind.ASK,
+        Kind.AUXILIARY,
+        Kind.PERSON,
+        Kind.ME,
+        Kind.EVERYONE,
+        Kind.QUESTION_MARK,
+        Kind.AND,
+        Kind.FINE,
+        Kind.HOLD,
+    }
+    somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
+    return (how or fine) and somebody and kinds <= plain | {Kind.OWNER}
