@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,19 @@ from edge_worker.bench.acoustic_gate import room as gate_room
 from edge_worker.bench.vitals_rooms import Room, hear, training_scene
 from edge_worker.catalogue.ports import Vitals
 from edge_worker.messages import ReadingState
+from edge_worker.offload.bundle import load_bundle, shipped_bundles
+from edge_worker.offload.bundle_model import BundleModel
+from edge_worker.offload.parts import DEVICE_PLAN
 from edge_worker.offload.vitals.gate import GATE
-from edge_worker.offload.vitals.grid import BREATHING_RATES, FRAMES, HEART_RATES, network_input
+from edge_worker.offload.vitals.grid import (
+    BREATHING_RATES,
+    FRAMES,
+    HEART_RATES,
+    Window,
+    network_input,
+)
 from edge_worker.offload.vitals.reading import RateTracker
-from edge_worker.offload.vitals.step import Filler, WholeModel
+from edge_worker.offload.vitals.step import INPUT, MODEL, Filler
 from edge_worker.sensing.acoustic.simulator import Scene
 
 SETTLED_S = 32.0
@@ -45,6 +54,8 @@ EMPTY_ROOMS: tuple[dict[str, Any], ...] = (
 EMPTY_S = 300.0
 RATES = ("breathing", "heart")
 LIMITS = {"breathing": BREATH_WRONG, "heart": HEART_WRONG}
+Network = Callable[[Window], Mapping[str, npt.NDArray[np.float32]]]
+"""One window, shape (2, 38, 750), to logits by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +89,29 @@ def kept(path: Path, scene: Scene, seconds: float) -> Room:
     return Room.load(path)
 
 
-def outputs_of(model: WholeModel, room: Room) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def network(bundle: Path, plan: str) -> Network:
+    """The network of a bundle, run by a plan: whole, or split with what travels coded."""
+    model = BundleModel(load_bundle(bundle))
+    if plan == DEVICE_PLAN:
+        return lambda window: model.whole().run({INPUT: window[None]})
+
+    def split(window: Window) -> Mapping[str, npt.NDArray[np.float32]]:
+        head, codec = model.head(plan), model.codec(plan)
+        inputs = {INPUT: window[None]}
+        payload = codec.encode(inputs if head is None else head.run(inputs))
+        return model.tail(plan).run(codec.decode(payload))
+
+    return split
+
+
+def outputs_of(model: Network, room: Room) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """The network's logits at every hop; None while it has not heard 30 s."""
     for hop, end in enumerate(room.ends):
         whole = end >= FRAMES
-        yield hop, dict(model.run(network_input(room.echoes[:end]))) if whole else None
+        yield hop, dict(model(network_input(room.echoes[:end]))) if whole else None
 
 
-def judge(model: WholeModel, room: Room) -> Judged:
+def judge(model: Network, room: Room) -> Judged:
     """Replay a room through the step."""
     filler = Filler()
     given: dict[str, list[float]] = {rate: [] for rate in RATES}
@@ -112,7 +138,7 @@ def judge(model: WholeModel, room: Room) -> Judged:
     )
 
 
-def calibrate(model: WholeModel, rooms: list[Room]) -> dict[str, Any]:
+def calibrate(model: Network, rooms: list[Room]) -> dict[str, Any]:
     """For each rate the least trust at which at most MAX_WRONG of its numbers are wrong."""
     result: dict[str, Any] = {"rooms": len(rooms), "most_wrong": MAX_WRONG}
     trusts: dict[str, list[tuple[float, float]]] = {rate: [] for rate in RATES}
@@ -173,9 +199,8 @@ def row(name: str, hard: bool, judged: Judged) -> dict[str, Any]:
     return result
 
 
-def run(folder: Path, people: int, validation: int) -> dict[str, Any]:
+def run(model: Network, folder: Path, people: int, validation: int) -> dict[str, Any]:
     """Calibrate, then judge every condition and the empty rooms."""
-    model = WholeModel()
     rooms = [kept(folder / f"val_{n}.npz", validation_scene(n), SCENE_S) for n in range(validation)]
     gate = calibrate(model, rooms) | added(Judged.together([judge(model, r) for r in rooms]))
     rows, hard = [], []
@@ -290,9 +315,12 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder to write to")
     parser.add_argument("--people", type=int, default=3, help="simulated people per condition")
     parser.add_argument("--validation", type=int, default=90, help="rooms for the gate")
+    parser.add_argument("--bundle", type=Path, default=shipped_bundles()[MODEL])
+    parser.add_argument("--plan", default=DEVICE_PLAN, help="such as series/int8")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    result = run(chosen.folder, chosen.people, chosen.validation)
+    model = network(chosen.bundle, chosen.plan)
+    result = run(model, chosen.folder, chosen.people, chosen.validation)
     (chosen.docs / "vitals-network.md").write_text(as_markdown(result), encoding="utf-8")
     text = json.dumps(result, indent=1, sort_keys=True) + "\n"
     (chosen.docs / "vitals-network.json").write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@
              model.onnx               the whole model
              cuts/<cut>/head.onnx     what the device runs
                         tail.onnx     what the hub runs
-                        <tier>/...    a learned tier's own head, tail and tables
+                        <tier>/...    a learned tier's own head, decoder and tables
 
 Nothing in a bundle is code: weights are ONNX, the rest is JSON.
 """
@@ -94,7 +94,9 @@ class Tier(Section):
     head: FileEntry
     tail: FileEntry
     wire: tuple[TensorEntry, ...]
-    """Outputs of the head = inputs of the tail. Integers (symbols) for a learned tier."""
+    """Outputs of the head: what is coded. Integers (symbols) for a learned tier."""
+    decoder: FileEntry | None = None
+    """Of a learned tier: makes the cut's tensors, which the tail takes, from the symbols."""
     tables: FileEntry | None = None
     """Integer frequency tables of a learned tier's range coder."""
     rate_weight: float | None = None
@@ -169,8 +171,7 @@ class Manifest(Section):
         for cut in self.cuts:
             for tier in cut.tiers:
                 yield from (tier.head, tier.tail)
-                if tier.tables is not None:
-                    yield tier.tables
+                yield from (part for part in (tier.decoder, tier.tables) if part is not None)
 
 
 @dataclass(frozen=True)

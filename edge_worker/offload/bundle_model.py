@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edge_worker.offload.bundle import Bundle, BundleError, FileEntry, TensorEntry, Tier
+from edge_worker.offload.bundle import Bundle, BundleError, Cut, FileEntry, TensorEntry, Tier
 from edge_worker.offload.codec import open_codec
 from edge_worker.offload.frames import TensorSpec
 from edge_worker.offload.generic_codecs import generic_codec
@@ -37,6 +37,18 @@ class OnnxPart:
         """Outputs by name."""
         feed = {item.name: inputs[name] for name, item in self._inputs}
         return dict(zip(self._outputs, self._session.run(None, feed), strict=True))
+
+
+class Chain:
+    """Two parts, one after the other: a learned decoder and the tail behind it."""
+
+    def __init__(self, first: Part, second: Part) -> None:
+        self._first = first
+        self._second = second
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """Outputs of the second, which takes those of the first."""
+        return self._second.run(self._first.run(inputs))
 
 
 class BundleModel:
@@ -93,8 +105,11 @@ class BundleModel:
         """What the hub runs."""
         if plan.startswith(f"{INPUT_CUT}/"):
             return self.whole()
-        tier = self._tier(plan)
-        return self._part(tier.tail, tier.wire, self._bundle.manifest.outputs)
+        cut, tier = self._cut_and_tier(plan)
+        tail = self._part(tier.tail, cut.tensors, self._bundle.manifest.outputs)
+        if tier.decoder is None:
+            return tail
+        return Chain(self._part(tier.decoder, tier.wire, cut.tensors), tail)
 
     def codec(self, plan: str) -> Codec:
         """How the tensors of this plan travel."""
@@ -115,9 +130,13 @@ class BundleModel:
         every = (*self.wire(plan), *self._bundle.manifest.outputs)
         return {item.name: item.batch_axis for item in every}
 
+    def _cut_and_tier(self, plan: str) -> tuple[Cut, Tier]:
+        name, _, tier = plan.partition("/")
+        cut = self._bundle.cut(name)
+        return cut, cut.tier(tier)
+
     def _tier(self, plan: str) -> Tier:
-        cut, _, tier = plan.partition("/")
-        return self._bundle.cut(cut).tier(tier)
+        return self._cut_and_tier(plan)[1]
 
     def _part(
         self, entry: FileEntry, inputs: Sequence[TensorEntry], outputs: Sequence[TensorEntry]

@@ -1,7 +1,7 @@
 """Make a bundle from a module: the whole model, and head and tail of each cut.
 
-Generic tiers share one head and one tail, cut out of the whole model. A learned tier brings
-its own halves as modules: the head ends in rounded symbols, the tail begins with them.
+All tiers of a cut share one tail, cut out of the whole model. A learned tier brings two modules:
+a head that ends in rounded symbols, and a decoder that makes the cut's tensors from them.
 """
 
 from __future__ import annotations
@@ -40,14 +40,13 @@ GENERIC_TIERS = ("float32", "int8", "int4")
 
 @dataclass(frozen=True, kw_only=True)
 class LearnedTier:
-    """A trained codec at a cut. `head` gives int8 symbols, `tail` takes them."""
+    """A trained codec at a cut. `head` gives int8 symbols, `decoder` takes them."""
 
     cut: str
     name: str
-    cut_tensors: tuple[str, ...]
-    """Tensors of the whole model's graph that this cut replaces."""
     head: nn.Module
-    tail: nn.Module
+    decoder: nn.Module
+    """Gives the tensors of the cut, in its order."""
     symbols: tuple[torch.Tensor, ...]
     """Example outputs of the head, one sample each."""
     tables: bytes
@@ -214,42 +213,44 @@ def _lossless(tier: str) -> float | None:
 def _with_learned(
     place: Path, graph: ModelGraph, cuts: Sequence[Cut], learned: LearnedTier
 ) -> list[Cut]:
-    """The cuts, with this tier at its cut (which is made when it is new)."""
-    tier = _learned_tier(place, graph, learned)
-    for cut in cuts:
-        if cut.name == learned.cut:
-            wider = cut.model_copy(update={"tiers": (*cut.tiers, tier)})
-            return [wider if item is cut else item for item in cuts]
-    tensors = _entries(graph, learned.cut_tensors)
-    return [*cuts, Cut(name=learned.cut, tensors=tensors, tiers=(tier,))]
+    """The cuts, with this tier at its cut. Raises BundleError when there is no such cut."""
+    if learned.cut not in [cut.name for cut in cuts]:
+        raise BundleError(f"The tier {learned.name!r} is for a cut {learned.cut!r}, not given.")
+    return [
+        cut.model_copy(update={"tiers": (*cut.tiers, _learned_tier(place, graph, cut, learned))})
+        if cut.name == learned.cut
+        else cut
+        for cut in cuts
+    ]
 
 
-def _learned_tier(place: Path, graph: ModelGraph, learned: LearnedTier) -> Tier:
+def _learned_tier(place: Path, graph: ModelGraph, cut: Cut, learned: LearnedTier) -> Tier:
     import torch
 
-    folder = f"cuts/{learned.cut}/{learned.name}"
+    if any(item.dtype is not torch.int8 for item in learned.symbols):
+        raise BundleError(f"The tier {learned.name!r} must send int8 symbols.")
+    folder = f"cuts/{cut.name}/{learned.name}"
     (place / folder).mkdir(parents=True)
     examples = tuple(_example(graph, name) for name in graph.inputs)
     head = capture(learned.head, examples, name="head", input_names=graph.inputs)
     wire = [f"symbols_{i}" for i in range(len(learned.symbols))]
-    tail = capture(
-        learned.tail,
-        learned.symbols,
-        name="tail",
-        input_names=wire,
-        output_names=graph.outputs,
+    tensors = [item.name for item in cut.tensors]
+    decoder = capture(
+        learned.decoder, learned.symbols, name="decoder", input_names=wire, output_names=tensors
     )
-    if any(item.dtype is not torch.int8 for item in learned.symbols):
-        raise BundleError(f"The tier {learned.name!r} must send int8 symbols.")
+    made = tuple(decoder.graph.by_name[name].shape for name in tensors)
+    if made != tuple(item.shape for item in cut.tensors):
+        raise BundleError(f"The decoder of {learned.name!r} gives {made}, not the cut's tensors.")
     _write(place, f"{folder}/head.onnx", model_bytes(head.model))
-    _write(place, f"{folder}/tail.onnx", model_bytes(tail.model))
+    _write(place, f"{folder}/decoder.onnx", model_bytes(decoder.model))
     _write(place, f"{folder}/tables.json", learned.tables)
     return Tier(
         name=learned.name,
         codec="learned",
         head=file_entry(place, f"{folder}/head.onnx"),
-        tail=file_entry(place, f"{folder}/tail.onnx"),
-        wire=_entries(tail.graph, tail.graph.inputs),
+        decoder=file_entry(place, f"{folder}/decoder.onnx"),
+        tail=file_entry(place, f"cuts/{cut.name}/tail.onnx"),
+        wire=_entries(decoder.graph, decoder.graph.inputs),
         tables=file_entry(place, f"{folder}/tables.json"),
         rate_weight=learned.rate_weight,
         bytes_mean=learned.bytes_mean,

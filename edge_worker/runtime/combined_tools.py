@@ -8,15 +8,19 @@ from typing import Any
 
 from edge_worker.catalogue.measured import measured
 from edge_worker.catalogue.ports import Port
-from edge_worker.catalogue.tool import Step, Tool, ToolContext
+from edge_worker.catalogue.tool import SourceError, Step, Tool, ToolContext
 from edge_worker.messages import ToolCard, ToolInput
 
 
 def _make_vitals_network(context: ToolContext) -> Step:
-    from edge_worker.offload.vitals.step import VitalsNetworkStep
+    from edge_worker.offload.vitals.step import VitalsNetworkStep, open_model
     from edge_worker.sensing.acoustic.sonar import VitalSignsStep
 
-    return VitalsNetworkStep(VitalSignsStep(context))
+    raw_may_leave = context.settings.get("raw_may_leave", False)
+    if not isinstance(raw_may_leave, bool):
+        raise SourceError("raw_may_leave of the vitals network must be true or false.")
+    model = open_model(context.offload, raw_may_leave=raw_may_leave)
+    return VitalsNetworkStep(VitalSignsStep(context), model)
 
 
 def _runtime_problem(settings: Mapping[str, Any]) -> str | None:
@@ -36,7 +40,8 @@ TOOLS: tuple[Tool, ...] = (
             cpu_ms_per_s=4.0,
             bytes_per_s=300.0,
             quality=measured("vitals_network"),
-            leaves="Rates, presence and their quality, every two seconds.",
+            leaves="Rates, presence and their quality, every two seconds; to the hub, where a plan "
+            "splits the network, coded features of the echoes.",
         ),
         make_step=_make_vitals_network,
         problem=_runtime_problem,

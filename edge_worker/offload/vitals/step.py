@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_worker.catalogue.coinference import CoInference, Inference, Offload
 from edge_worker.catalogue.ports import Vitals
 from edge_worker.catalogue.tool import Output, Step
-from edge_worker.messages import ReadingState
+from edge_worker.messages import Place, ReadingState
 from edge_worker.offload.bundle import load_bundle, shipped_bundles
+from edge_worker.offload.bundle_model import BundleModel
+from edge_worker.offload.parts import Arrays, Part
 from edge_worker.offload.vitals.gate import GATE
 from edge_worker.offload.vitals.grid import (
     BREATHING_RATES,
@@ -23,6 +28,9 @@ from edge_worker.offload.vitals.grid import (
 from edge_worker.offload.vitals.reading import Rate, RateTracker
 
 MODEL = "vitals_network"
+INPUT = "range_map"
+_PATIENCE = 2
+"""Windows that may come before an answer does."""
 REFUSED = frozenset(
     {ReadingState.OK, ReadingState.LOW_QUALITY, ReadingState.MOTION, ReadingState.TWO_TARGETS}
     | {ReadingState.NOISY}
@@ -38,45 +46,109 @@ class Hop(Protocol):
     continuous: bool
 
 
-class WholeModel:
-    """The network in ONNX Runtime, on one thread."""
+class AloneModel:
+    """`CoInference` of a computer without a hub: the whole model, at once."""
 
-    def __init__(self) -> None:
-        import onnxruntime
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._results: list[Inference] = []
 
-        bundle = load_bundle(shipped_bundles()[MODEL])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(bundle.path(bundle.manifest.model)), options, providers=["CPUExecutionProvider"]
+    def submit(self, inputs: Arrays, tag: object = None) -> None:
+        """Compute this window."""
+        began = time.perf_counter()
+        outputs = self._part.run(inputs)
+        took = time.perf_counter() - began
+        self._results.append(
+            Inference(
+                tag=tag,
+                outputs=outputs,
+                place=Place.DEVICE,
+                latency_s=took,
+                bytes_sent=0,
+                device_s=took,
+            )
         )
 
-    def run(self, window: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Logits of one window, shape (2, 38, 750), by output name."""
-        names = [item.name for item in self._session.get_outputs()]
-        return dict(zip(names, self._session.run(names, {"range_map": window[None]}), strict=True))
+    def results(self) -> list[Inference]:
+        """The results since the last call."""
+        found, self._results = self._results, []
+        return found
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def open_model(offload: Offload | None, *, raw_may_leave: bool = False) -> CoInference:
+    """The shipped network: shared with the hub where the worker offers that.
+
+    raw_may_leave: whether the echoes themselves may be sent to the hub.
+    Raises SourceError with a sentence when this computer can't run it.
+    """
+    folder = shipped_bundles()[MODEL]
+    if offload is not None:
+        return offload.open(folder, raw_may_leave=raw_may_leave)
+    return AloneModel(BundleModel(load_bundle(folder)).whole())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """What the receiver said of a hop; `number` of its window, None when there is none."""
+
+    port: str
+    vitals: Vitals
+    number: int | None
 
 
 class VitalsNetworkStep:
-    """Range maps in, the receiver's vital signs with fewer gaps out."""
+    """Range maps in, the receiver's vital signs with fewer gaps out.
 
-    def __init__(self, receiver: Step) -> None:
+    The network may run elsewhere: what the receiver said waits for its answer, is given in
+    order, and goes out without it when the next two windows are there before the answer is.
+    """
+
+    def __init__(self, receiver: Step, model: CoInference) -> None:
         """`receiver`: the step that reads vital signs from range maps by signal processing."""
         self._receiver = receiver
-        self._model = WholeModel()
+        self._model = model
         self._filler = Filler()
+        self._waiting: deque[_Waiting] = deque()
+        self._answers: dict[int, Mapping[str, npt.NDArray[np.float32]]] = {}
+        self._windows = 0
 
     def update(self, port: str, value: Any) -> Iterable[Output]:
         """Take one range map."""
         judged = list(self._receiver.update(port, value))
         self._filler.push(value)
         window = self._filler.window()
-        outputs = None if window is None else self._model.run(window)
-        return [(name, self._filler.fill(vitals, outputs)) for name, vitals in judged]
+        number = None
+        if window is not None:
+            number = self._windows
+            self._windows += 1
+            self._model.submit({INPUT: window[None]}, number)
+        self._waiting.extend(_Waiting(port=p, vitals=v, number=number) for p, v in judged)
+        return self._ready()
 
     def tick(self, now: float) -> Iterable[Output]:
-        """What the receiver says in silence."""
-        return self._receiver.tick(now)
+        """Answers that came since, and what the receiver says in silence."""
+        return [*self._ready(), *self._receiver.tick(now)]
+
+    def _ready(self) -> list[Output]:
+        for result in self._model.results():
+            if isinstance(result.tag, int):
+                self._answers[result.tag] = result.outputs
+        # An answer comes after all before it; what is older was dropped on its way.
+        oldest = max(max(self._answers, default=0), self._windows - _PATIENCE)
+        ready: list[Output] = []
+        while self._waiting:
+            first = self._waiting[0]
+            outputs = None
+            if first.number is not None:
+                if first.number >= oldest and first.number not in self._answers:
+                    break
+                outputs = self._answers.pop(first.number, None)
+            self._waiting.popleft()
+            ready.append((first.port, self._filler.fill(first.vitals, outputs)))
+        return ready
 
 
 class Filler:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from edge_worker.offload.bundle import MANIFEST, Bundle, BundleError, load_bundle
-from edge_worker.offload.capture import capture
+from edge_worker.offload.bundle_model import BundleModel
+from edge_worker.offload.capture import Captured, capture
 from edge_worker.offload.export import About, LearnedTier, write_bundle
 from edge_worker.offload.onnx_graph import session
 from tests.worker.offload import sample_models as models
@@ -31,39 +34,37 @@ class Encode(nn.Module):
 
 
 class Decode(nn.Module):
-    def __init__(self, base: nn.Module) -> None:
-        super().__init__()
-        self.last = base.last
+    """The cut's features again: each channel's mean everywhere."""
 
     def forward(self, symbols: Tensor) -> Tensor:
-        return self.last(symbols.to(torch.float32) / 8)
+        return (symbols.to(torch.float32) / 8)[:, :, None, None].expand(-1, -1, 8, 10)
+
+
+class Wide(Decode):
+    """Gives features of another shape."""
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        return super().forward(symbols).repeat(1, 1, 1, 2)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def captured() -> Captured:
     module, examples = models.build(models.Residual)
-    captured = capture(module, examples, name="residual", input_names=["x"])
-    graph = captured.graph
-    relu = next(item for item in graph.operations if item.kind == "Relu").outputs
-    symbols = (torch.zeros(1, 6, dtype=torch.int8),)
-    learned = LearnedTier(
-        cut="early",
-        name="learned-1",
-        cut_tensors=relu,
-        head=Encode(module),
-        tail=Decode(module),
-        symbols=symbols,
-        tables=b"{}",
-        rate_weight=0.3,
-        bytes_mean=5.0,
-        bytes_p95=6.0,
-    )
+    return capture(module, examples, name="residual", input_names=["x"])
+
+
+def first_relu(captured: Captured) -> tuple[str, ...]:
+    return next(item for item in captured.graph.operations if item.kind == "Relu").outputs
+
+
+@pytest.fixture(scope="module")
+def made(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_bundle(
         tmp_path_factory.mktemp("bundles") / "residual",
         captured,
         About(name="residual", card="# Residual"),
-        cuts={"early": relu},
-        learned=[learned],
+        cuts={"early": first_relu(captured)},
+        learned=[learned_tier()],
     )
 
 
@@ -102,8 +103,51 @@ def test_learned_tier_sends_symbols_of_one_byte(bundle: Path) -> None:
     assert symbols.dtype == np.int8
     assert tier.wire[0].dtype == "int8"
     assert tier.wire[0].shape == symbols[:1].shape
-    (found,) = session(str(loaded.path(tier.tail))).run(None, {tier.wire[0].name: symbols})
-    assert found.shape == (2, 4)
+    assert tier.decoder is not None
+    found = BundleModel(loaded).tail("early/learned-1").run({tier.wire[0].name: symbols})
+    module, _ = models.build(models.Residual)
+    features = torch.from_numpy(symbols / np.float32(8))[:, :, None, None].expand(-1, -1, 8, 10)
+    with torch.no_grad():
+        expected = module.last((features + torch.relu(module.second(features))).mean((2, 3)))
+    np.testing.assert_allclose(found[loaded.manifest.outputs[0].name], expected, atol=1e-5)
+
+
+def learned_tier(**changes: Any) -> LearnedTier:
+    module, _ = models.build(models.Residual)
+    tier = LearnedTier(
+        cut="early",
+        name="learned-1",
+        head=Encode(module),
+        decoder=Decode(),
+        symbols=(torch.zeros(1, 6, dtype=torch.int8),),
+        tables=b"{}",
+        rate_weight=0.3,
+        bytes_mean=5.0,
+        bytes_p95=6.0,
+    )
+    return replace(tier, **changes)
+
+
+@pytest.mark.parametrize(
+    ("tier", "match"),
+    [
+        ({"cut": "elsewhere"}, "cut 'elsewhere', not given"),
+        ({"symbols": (torch.zeros(1, 6),)}, "int8 symbols"),
+        ({"decoder": Wide()}, "not the cut's tensors"),
+    ],
+)
+def test_a_tier_that_does_not_fit_its_cut_is_refused(
+    tier: dict[str, Any], match: str, captured: Captured, tmp_path: Path
+) -> None:
+    with pytest.raises(BundleError, match=match):
+        write_bundle(
+            tmp_path / "residual",
+            captured,
+            About(name="residual"),
+            cuts={"early": first_relu(captured)},
+            learned=[learned_tier(**tier)],
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_flipped_bit_is_found(bundle: Path) -> None:

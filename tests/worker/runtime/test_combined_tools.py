@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge_worker.catalogue.ports import Port, Vitals
-from edge_worker.catalogue.tool import ToolContext
+from edge_worker.catalogue.tool import SourceError, ToolContext
 from edge_worker.runtime import combined_tools
 from edge_worker.runtime.toolbox import load_tools
 
@@ -46,6 +47,32 @@ def test_its_map_stays_on_the_device_and_its_headline_beats_the_receiver() -> No
     assert Port.RANGE_MAP not in network.outputs
     assert network.quality[0].metric == receiver.quality[0].metric
     assert network.quality[0].value > receiver.quality[0].value
+
+
+def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path) -> None:
+    make = load_tools()["vitals_network"].make_step
+    assert make is not None
+    with pytest.raises(SourceError, match="true or false"):
+        make(context(tmp_path, raw_may_leave="yes"))
+
+
+def test_where_a_hub_shares_models_the_map_stays_unless_the_owner_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    opened: list[tuple[Path, bool]] = []
+
+    class Sharing:
+        def open(self, bundle: Path, *, raw_may_leave: bool = False) -> Any:
+            opened.append((bundle, raw_may_leave))
+
+    make = load_tools()["vitals_network"].make_step
+    assert make is not None
+    for settings in ({}, {"raw_may_leave": True}):
+        make(ToolContext(settings=settings, data_dir=tmp_path, offload=Sharing()))
+    assert [(bundle.name, allowed) for bundle, allowed in opened] == [
+        ("vitals_network", False),
+        ("vitals_network", True),
+    ]
 
 
 def test_missing_runtime_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

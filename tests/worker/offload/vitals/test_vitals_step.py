@@ -10,12 +10,13 @@ import pytest
 
 from edge_worker.bench.acoustic import person
 from edge_worker.bench.vitals_rooms import Room, hear, sketch
+from edge_worker.catalogue.coinference import Inference
 from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.catalogue.tool import Output
-from edge_worker.messages import ReadingState
+from edge_worker.messages import Place, ReadingState
 from edge_worker.offload.vitals.grid import BREATHING_RATES, FRAMES, HEART_RATES, network_input
 from edge_worker.offload.vitals.reading import RateTracker, read
-from edge_worker.offload.vitals.step import Filler, VitalsNetworkStep
+from edge_worker.offload.vitals.step import Filler, VitalsNetworkStep, open_model
 from edge_worker.sensing.acoustic.simulator import Scene
 
 REFUSED = Vitals(t=0.0, state=ReadingState.LOW_QUALITY, present=True)
@@ -43,7 +44,7 @@ class Refusing:
 
 
 def replay(room: Room, **changes: object) -> list[Vitals]:
-    step = VitalsNetworkStep(Refusing(**changes))
+    step = VitalsNetworkStep(Refusing(**changes), open_model(None))
     starts = [0, *room.ends[:-1]]
     found = []
     for first, last in zip(starts, room.ends, strict=True):
@@ -137,3 +138,90 @@ def test_broken_echoes_are_forgotten() -> None:
     first = tracker.update(logits)
     assert tracker.update(np.full_like(logits, np.nan)).trust == 0
     assert tracker.update(logits) == first
+
+
+# --- The model runs elsewhere --------------------------------------------------------------
+
+
+class Elsewhere:
+    """A shared model whose answers come when the test says so."""
+
+    def __init__(self) -> None:
+        self.alone = open_model(None)
+        self.tags: list[object] = []
+        self.held: list[Inference] = []
+        self.come: list[Inference] = []
+
+    def submit(self, inputs: object, tag: object = None) -> None:
+        self.alone.submit(inputs, tag)  # type: ignore[arg-type]
+        self.held += self.alone.results()
+        self.tags.append(tag)
+
+    def results(self) -> list[Inference]:
+        found, self.come = self.come, []
+        return found
+
+    def close(self) -> None: ...
+
+
+class Counting(Refusing):
+    """A receiver that numbers its hops."""
+
+    def update(self, port: str, value: object) -> Iterable[Output]:
+        self.vitals = replace(self.vitals, t=self.vitals.t + 1)
+        return super().update(port, value)
+
+
+@pytest.fixture
+def shared(loud_room: Room) -> tuple[Elsewhere, VitalsNetworkStep]:
+    """After thirty seconds, with the first window on its way."""
+    model = Elsewhere()
+    step = VitalsNetworkStep(Counting(), model)
+    whole = Hop(echoes=loud_room.echoes[-FRAMES:])
+    assert step.update(Port.RANGE_MAP, whole) == []
+    return model, step
+
+
+def hop_of(room: Room) -> Hop:
+    return Hop(echoes=room.echoes[-50:])
+
+
+def test_an_answer_is_given_at_the_next_tick(
+    shared: tuple[Elsewhere, VitalsNetworkStep], loud_room: Room
+) -> None:
+    model, step = shared
+    assert list(step.tick(0.0)) == []
+    model.come = [model.held.pop()]
+    ((port, vitals),) = step.tick(1.0)
+    assert port == Port.VITALS
+    assert vitals.breathing_rate == pytest.approx(loud_room.breathing[-1], abs=2.0)
+    assert list(step.tick(2.0)) == []
+
+
+def test_what_is_not_answered_goes_out_after_two_windows(
+    shared: tuple[Elsewhere, VitalsNetworkStep], loud_room: Room
+) -> None:
+    _, step = shared
+    assert step.update(Port.RANGE_MAP, hop_of(loud_room)) == []
+    ((_, vitals),) = step.update(Port.RANGE_MAP, hop_of(loud_room))
+    assert (vitals.t, vitals.breathing_rate) == (1.0, None)
+
+
+def test_order_is_kept_when_a_window_was_dropped(
+    shared: tuple[Elsewhere, VitalsNetworkStep], loud_room: Room
+) -> None:
+    model, step = shared
+    step.update(Port.RANGE_MAP, hop_of(loud_room))
+    model.come = [model.held[1]]
+    assert [vitals.t for _, vitals in step.tick(0.0)] == [1.0, 2.0]
+    model.come = [model.held[0]]
+    assert list(step.tick(1.0)) == []
+
+
+def test_alone_the_whole_model_runs_here() -> None:
+    model = open_model(None)
+    model.submit({"range_map": np.zeros((1, 2, 38, 750), np.float32)}, 7)
+    (result,) = model.results()
+    assert (result.tag, result.place, result.bytes_sent) == (7, Place.DEVICE, 0)
+    assert set(result.outputs) == {"breathing", "heart", "state"}
+    assert model.results() == []
