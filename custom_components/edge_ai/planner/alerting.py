@@ -40,10 +40,17 @@ def alert_goals(
             return None
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
             return None
-        persons = tuple(person for person in persons if person is not None)
+        if Kind.EVERYONE in kinds and any(c.value is True for c in conditions):
+            # Who is there cannot be told, so neither whether all are.
+            return None
+        together = Kind.EVERYONE in kinds
+        persons = () if together else tuple(person for person in persons if person is not None)
     limits = bool(conditions) and all(isinstance(item.value, float) for item in conditions)
     if limits and set(quantities) - {item.quantity for item in conditions}:
         # "My heart rate or my breathing goes above 100": the other one has no limit.
+        return None
+    if Kind.NUMBER in kinds and not limits:
+        # A number that limits nothing would be dropped.
         return None
     duration, hold = _times(items)
     found: list[Condition | None] = [with_hold(condition, hold) for condition in conditions]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..messages import Quantity
 from .clauses import actions
 from .lexicon import Item, Kind
 
@@ -52,6 +53,7 @@ _RESTRICTIVE = frozenset(
 )
 _STORYTELLERS = frozenset({Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.DAY})
 _ASKING = frozenset({Kind.ASK, Kind.AUXILIARY, Kind.SENSING})
+_WHOSE = frozenset({Kind.ME, Kind.PERSON, Kind.EVERYONE})
 _MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
 _MEANWHILE = frozenset({"的 时 候", "时", "期 间", "时 候"})
 _EVENTS = frozenset({Kind.ENTER, Kind.ANYONE, Kind.NOBODY, Kind.DAY, Kind.EMPTY})
@@ -63,11 +65,24 @@ def without_background(items: Sequence[Item]) -> list[Item]:
     pieces = [_without_meanwhile(_without_reason(piece)) for piece in _pieces(items)]
     if not any(_is_request(piece) for piece in pieces):
         return list(items)
-    kept = [piece for piece in pieces if piece and not _is_story(piece)]
+    nobody = not any(
+        item.kind in _WHOSE for piece in pieces if _is_request(piece) for item in piece
+    )
+    asked = next(index for index, piece in enumerate(pieces) if _is_request(piece))
+    kept = [
+        piece
+        for index, piece in enumerate(pieces)
+        if piece and (not _is_story(piece) or (nobody and index > asked and _is_name(piece)))
+    ]
     joined: list[Item] = []
     for piece in kept:
         joined += [*piece, Item(Kind.BREAK)]
     return joined[:-1]
+
+
+def _is_name(piece: Sequence[Item]) -> bool:
+    """Is it the end of "monitor heart rate, 30 minutes, Ben"?"""
+    return {item.kind for item in piece} <= {Kind.PERSON, Kind.EVERYONE, Kind.SMALL}
 
 
 def resolve_pronouns(items: Sequence[Item]) -> list[Item]:
@@ -112,9 +127,18 @@ def _without_meanwhile(piece: list[Item]) -> list[Item]:
     if when is None or Kind.MONITOR not in {item.kind for item in piece[when:]}:
         return piece
     before = {item.kind for item in piece[:when]}
-    if before & (_CONDITIONS | _EVENTS | _MEASURED) or actions(piece) - {"monitor"}:
+    if before & (_CONDITIONS | _EVENTS) or actions(piece) - {"monitor"}:
+        return piece
+    if before & _MEASURED and not _is_pastime(piece, when):
         return piece
     return [*(item for item in piece[:when] if item.kind is Kind.PERSON), *piece[when + 1 :]]
+
+
+def _is_pastime(piece: Sequence[Item], when: int) -> bool:
+    """Is it 打游戏的时候记录心率: what stands before is only done meanwhile?"""
+    before = [item for item in piece[:when] if item.kind in _MEASURED]
+    usage = all(item.value == (Quantity.APP_USAGE,) for item in before)
+    return usage and any(item.kind in _MEASURED for item in piece[when:])
 
 
 def _resumes(item: Item) -> bool:

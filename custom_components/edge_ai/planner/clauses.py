@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..messages import Quantity
 from .lexicon import Item, Kind
 
 _BORDERS = frozenset({Kind.BREAK, Kind.AND, Kind.OR, Kind.QUESTION_MARK})
 _ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
 _TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
+_SENSING = frozenset({Kind.MONITOR, Kind.SENSING})
 _ACTIONS = {
     Kind.MONITOR: "monitor",
     Kind.START: "monitor",
@@ -35,9 +37,22 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
 
 def actions(items: Sequence[Item]) -> set[str]:
     """What the items ask for: monitor, stop, alert, train, query."""
-    found = {_ACTIONS[item.kind] for item in items if item.kind in _ACTIONS}
+    found = {
+        _ACTIONS[item.kind]
+        for index, item in enumerate(items)
+        if item.kind in _ACTIONS and not _is_breathing_stop(items, index)
+    }
     # "Stop monitoring", "stop telling me": one action.
     return {"stop"} if "stop" in found and "alert" not in found else found
+
+
+def _is_breathing_stop(items: Sequence[Item], index: int) -> bool:
+    """Is it the "stops" of "if Anna stops breathing": an event, no order?"""
+    kinds = {item.kind for item in items}
+    if items[index].kind is not Kind.STOP or not kinds & _TRIGGERS or kinds & _SENSING:
+        return False
+    beside = (*items[max(0, index - 1) : index], *items[index + 1 : index + 2])
+    return any(item.value == (Quantity.BREATHING_RATE,) for item in beside)
 
 
 def _pieces(items: Sequence[Item]) -> list[list[Item]]:

@@ -66,6 +66,8 @@ class _Time:
         afternoon = self.part is not None and self.part[1]
         if self.hour is not None and afternoon and hour < 12:
             hour += 12
+        if self.hour == 12 and self.part is not None and self.part[0] > 20:
+            hour = 24  # 晚上十二点 is midnight
         end = _at(now, self.days or 0, hour, self.minute)
         if end <= now and self.hour is not None and self.part is None and hour < 12:
             # "Until nine", said at noon, is nine in the evening.
@@ -172,7 +174,10 @@ def _chinese_minutes(tokens: Tokens, position: int, time: _Time) -> int:
         return position + 1
     number = read_number(tokens, position)
     if number is not None and number[1] < 60:
-        time.minute = int(number[1])
         behind = number[0]
-        return behind + 1 if tuple(tokens[behind : behind + 1]) == ("分",) else behind
+        minutes = tuple(tokens[behind : behind + 1]) == ("分",)
+        if number[1] < 10 and word not in {"零", "0"} and not minutes:
+            return position  # the 一 of 十二点一直
+        time.minute = int(number[1])
+        return behind + 1 if minutes else behind
     return position

@@ -40,6 +40,8 @@ def _comparisons(items: Sequence[Item]) -> list[Condition]:
         if item.kind is Kind.NUMBER:
             quantity = _quantity_of_number(items, index)
             op = _operator(items, index)
+            if op is None and any(other.kind is Kind.NOTIFY for other in items):
+                op = _beyond_usual(quantity, float(item.value))
             if quantity is not None and op is not None:
                 found.append(Condition(quantity=quantity, op=op, value=float(item.value)))
         elif item.kind is Kind.DURATION and _quantity_before(items, index) is Quantity.APP_USAGE:
@@ -70,8 +72,22 @@ def _operator(items: Sequence[Item], index: int) -> str | None:
     return _OPPOSITE.get(op, op) if negated else op
 
 
+def _beyond_usual(quantity: Quantity | None, number: float) -> str | None:
+    """Say "An alert at 150" means from there on; None for a number within the usual limits.
+
+    Numbers up to 24 may be a time of day.
+    """
+    for direction, op in ((1, ">="), (-1, "<=")):
+        limit = USUAL_LIMITS.get((quantity, direction)) if quantity is not None else None
+        if limit is not None and number > 24 and direction * (number - limit[1]) >= 0:
+            return op
+    return None
+
+
 def _quantity_of_number(items: Sequence[Item], index: int) -> Quantity | None:
     for item in items[index + 1 : index + 3]:
+        if item.kind is Kind.AND:
+            break
         if item.text == "bpm" and _quantity_before(items, index) is Quantity.BREATHING_RATE:
             # Beats or breaths a minute: what was named decides.
             return Quantity.BREATHING_RATE

@@ -21,6 +21,9 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     if any(item.kind is Kind.FEELING for item in content):
         # "Feeling" beside "stressed" is no quantity of its own.
         content = [item for item in content if not _is_feel(item)]
+    content = [_as_watching(item, content[i - 1] if i else None) for i, item in enumerate(content)]
+    if _asks_by_tone(clause, content):
+        content.append(Item(Kind.ASK, None, "吧"))
     return [
         Item(Kind.STOP)
         if item.kind is Kind.NOT and following is not None and following.kind in _NEGATABLE
@@ -60,6 +63,32 @@ def _as_quantity(item: Item, before: Item | None) -> Item:
     if item.kind is Kind.UNIT and item.value is not None and alone:
         return Item(Kind.QUANTITY, (item.value,), item.text)
     return item
+
+
+def _as_watching(item: Item, before: Item | None) -> Item:
+    """Say "Stop checking ...": what stops is no single question."""
+    stopped = before is not None and before.kind is Kind.STOP
+    if stopped and item.kind is Kind.ASK and item.text.startswith(("checking", "looking")):
+        return Item(Kind.MONITOR, None, item.text)
+    return item
+
+
+def _asks_by_tone(clause: Sequence[Item], content: Sequence[Item]) -> bool:
+    """Is it 小雨心情还好吧, 书房没人吧: a question by the particle at its end?"""
+    if clause[-1].text != "吧":
+        return False
+    kinds = {item.kind for item in content}
+    felt = {Kind.FEELING, Kind.PERSON} <= kinds
+    placed = bool(kinds & {Kind.ANYONE, Kind.NOBODY, Kind.EMPTY}) and Kind.AREA in kinds
+    return (felt or placed) and kinds <= _STATED
+
+
+_STATED = frozenset(
+    {
+        *(Kind.FEELING, Kind.PERSON, Kind.ANYONE, Kind.NOBODY, Kind.EMPTY, Kind.AREA),
+        *(Kind.OWNER, Kind.AUXILIARY, Kind.HERE, Kind.NOT),
+    }
+)
 
 
 def _is_feel(item: Item) -> bool:

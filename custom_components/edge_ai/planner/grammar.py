@@ -18,6 +18,7 @@ from .background import resolve_pronouns, without_background
 from .clauses import split
 from .conditions import read_conditions
 from .content import content_of
+from .doubts import is_doubtful
 from .home import Home
 from .intents import intent_of
 from .lexicon import Item, Kind
@@ -109,7 +110,7 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
         return None
     conditions = read_conditions(items)
     intent = intent_of(items, conditions)
-    if intent is None:
+    if intent is None or is_doubtful(items, intent):
         return None
     if intent is Intent.ALERT:
         return alert_goals(items, conditions, earlier, home)

@@ -43,6 +43,8 @@ _NAMED = frozenset(
         Kind.AUXILIARY,
     }
 )
+_LENGTHS = frozenset({Kind.DURATION, Kind.HOLD})
+_SENSES = ("detect", "sense", "notice", "see", "seen", "检 测", "感 应", "探 测")
 _ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
 _TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
 
@@ -86,7 +88,18 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     # 学习我的情绪: there is nothing else to learn about a mood than to see it.
     studies = kinds & {Kind.ME, Kind.PERSON} and any(i.text.startswith("学") for i in items)
     known = inner and (Kind.TRAIN in kinds or bool(studies))
+    if kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE}) and not kinds <= _ALL_MODELS:
+        return None
     return Intent.TRAIN if named or known else None
+
+
+# "Train the model" without a quantity means all models: nothing else may stand beside it.
+_ALL_MODELS = frozenset(
+    {
+        *(Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.ME, Kind.ALL, Kind.OF),
+        *(Kind.OWNER, Kind.AUXILIARY, Kind.START, Kind.AND, Kind.PERSON, Kind.EVERYONE),
+    }
+)
 
 
 # Words that end a monitor only beside one: "delete my mood data" is about what was stored.
@@ -100,7 +113,8 @@ def _stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     if erases and (not kinds & _RUNNING or items[-1].text in _RECORDS):
         return None
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
-    if Kind.DURATION in kinds or (kinds & _TRIGGERS and not kinds & _ALERTING):
+    triggered = kinds & _TRIGGERS and not kinds & _ALERTING and not _watches_whether(items)
+    if Kind.DURATION in kinds or triggered:
         return None
     return Intent.STOP
 
@@ -123,7 +137,7 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
         return Intent.ALERT
     feelings = {item.value for item in items if item.kind is Kind.FEELING}
     told = next(index for index, item in enumerate(items) if item.kind is Kind.TELL)
-    before = any(item.kind in _EVENTS | {Kind.COMPARE, Kind.HOLD} for item in items[:told])
+    before = any(item.kind in _EVENTS | {Kind.COMPARE} for item in items[:told])
     # 紧张不紧张: both at once is a question.
     if before and Kind.ASK not in kinds and len(feelings) < 2:
         return Intent.ALERT
@@ -152,7 +166,7 @@ def _has_length(items: Sequence[Item]) -> bool:
 
 
 def _is_setting(item: Item) -> bool:
-    return item.kind is Kind.START and item.text in {"set", "turn", "switch"}
+    return item.kind is Kind.START and item.text.startswith(("set", "turn", "switch", "设"))
 
 
 def _asks_itself(text: str) -> bool:
@@ -185,12 +199,19 @@ def _watches_whether(items: Sequence[Item]) -> bool:
 def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     asks = items[0].kind is Kind.AUXILIARY or bool(kinds & {Kind.QUESTION_MARK, Kind.ASK})
     asks = asks or any(item.kind is Kind.QUANTITY and _asks_itself(item.text) for item in items)
-    if Kind.SENSING not in kinds and any(_is_setting(item) for item in items):
+    if kinds.isdisjoint({Kind.SENSING, Kind.MONITOR}) and any(_is_setting(item) for item in items):
         # "Set my mood to ..." belongs to lamps; "set an alert" has been seen above.
         return None
     if Kind.START in kinds and Kind.FEELING in kinds and not kinds & {Kind.QUANTITY, Kind.ASK}:
         # 来个好心情: a feeling cannot be switched on.
         return None
+    if _is_single_check(items, kinds):
+        return Intent.QUERY
+    if items[0].kind is Kind.AUXILIARY and kinds & {Kind.ANYONE, Kind.NOBODY}:
+        # "Has anyone been detected", "did you sense anybody": what was seen, not what to do.
+        seen = [item for item in items if item.kind is Kind.MONITOR]
+        if seen and all(item.text.startswith(_SENSES) for item in seen):
+            return Intent.QUERY
     if kinds & {Kind.MONITOR, Kind.START}:
         # "How do I monitor ...", "are you monitoring ...": about us, but no order.
         if _notes_a_feeling(items) or (items[-1].kind is Kind.PHONE and Kind.QUANTITY in kinds):
@@ -199,7 +220,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if how or items[0].kind is Kind.AUXILIARY else Intent.MONITOR
     if Kind.SENSING in kinds:
         # "Do you mind tracking my mood?" begins with what is wanted.
-        return None if asks and items[0].kind is not Kind.SENSING else Intent.MONITOR
+        begins = items[0].kind is Kind.SENSING or items[0].text in _REQUESTING
+        return None if asks and not begins else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
     if asks and _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:
@@ -213,14 +235,33 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         # "I am stressed" states something.
         return None
     if Kind.DURATION in kinds and Kind.PAST not in kinds:
-        return Intent.MONITOR
+        return Intent.MONITOR if kinds <= _NAMED | _LENGTHS else None
     if len(items) == 1 and not _is_vital_rate(items[0]):
         # "Mood", "breathe": the word alone may be a lamp's, a song's, or an exercise.
         return None
-    if items[-1].kind is Kind.LEVEL:
-        # "My heart is racing" states something.
+    if items[-1].kind in {Kind.LEVEL, Kind.AUXILIARY} or (
+        items[-1].kind is Kind.OWNER and Kind.AUXILIARY in kinds
+    ):
+        # "My heart is racing", 我的心情是好的: they state something.
         return None
     return Intent.QUERY if kinds <= _NAMED else None
+
+
+def _is_single_check(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Is it "do a pulse check", which is over with one answer?"""
+    lasting = kinds & {Kind.MONITOR, Kind.SENSING, Kind.DURATION}
+    check = any(item.kind is Kind.ASK and item.text in _CHECKS for item in items)
+    return Kind.START in kinds and not lasting and check
+
+
+_CHECKS = frozenset({"check", "reading", "检 查"})
+# Questions by their form that ask for something to be done.
+_REQUESTING = frozenset(
+    [
+        *("can i get", "can i have", "could i get", "could i have", "can we have", "can we get"),
+        *("could we have", "could we get", "may i have", "get me", "give me"),
+    ]
+)
 
 
 def _notes_a_feeling(items: Sequence[Item]) -> bool:

@@ -36,6 +36,11 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             seconds = until[1]
             end = until[0]
             item = Item(Kind.SMALL) if seconds is None else Item(Kind.DURATION, seconds)
+        if items and items[-1].kind is Kind.MONITOR and item.kind is Kind.QUANTITY:
+            length = read_duration(tokens, position)
+            if length is not None and tokens[position] == "一":
+                # 测一分钟心率: how long; behind 我 it is how often a minute.
+                end, item = length[0], Item(Kind.DURATION, length[1])
         if items and items[-1].kind in {Kind.NEXT, Kind.PAST}:
             # "The next hour" has no number.
             rest = read_duration(("one", *tokens[position:]), 0)
@@ -45,6 +50,8 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.SMALL)
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
             item = Item(Kind.UNKNOWN)
+        if items and item.kind is Kind.DURATION and items[-1].text == "say":
+            items[-1] = Item(Kind.SMALL, None, "say")  # "..., say twenty minutes"
         items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
         position = end
     return items
@@ -55,8 +62,9 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
         return start + 1, Item(Kind.BREAK if tokens[start] == BREAK else Kind.QUESTION_MARK)
     best = _vocabulary().longest(tokens, start) or (start, Item(Kind.UNKNOWN))
     name = names.longest(tokens, start)
-    # A name wins over words that mean nothing ("Will", "May"), or by being longer.
-    if name and (name[0] > best[0] or (name[0] == best[0] and best[1].kind is Kind.SMALL)):
+    # A name wins over words that mean nothing ("Will", "May") or are for others ("garage"),
+    # or by being longer.
+    if name and (name[0] > best[0] or (name[0] == best[0] and best[1].kind in _NAMELIKE)):
         best = name
     duration = read_duration(tokens, start)
     if duration and duration[0] > best[0]:
@@ -68,6 +76,9 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
         # "For me" alone is politeness; "for me and Anna" are two persons.
         return start + 1, Item(Kind.OF)
     return (start + 1, best[1]) if best[0] == start else best
+
+
+_NAMELIKE = frozenset({Kind.SMALL, Kind.UNKNOWN})
 
 
 def _put_right(tokens: Sequence[str], names: Lexicon) -> tuple[str, ...]:

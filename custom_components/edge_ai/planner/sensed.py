@@ -20,13 +20,15 @@ def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] 
     groups = read_groups(items, home)
     measured = [group for group in groups if group.quantities]
     if measured:
-        return measured
+        return None if _lacks_somebody(items, intent) else measured
     kinds = {item.kind for item in items}
     persons = groups[-1].persons if groups else ()
     if is_usage(items, kinds, intent):
         return [Group(persons, (Quantity.APP_USAGE,))]
     if intent is Intent.STOP and Kind.PHONE in kinds and kinds & {Kind.MONITOR, Kind.SENSING}:
         return [Group(persons, (Quantity.APP_USAGE,))]
+    if intent is Intent.TRAIN and Kind.ANYONE in kinds:
+        return [Group((), (Quantity.PRESENCE,))]
     if _is_presence(items, kinds, intent):
         named = tuple(person for person in persons if person is not None)
         return [Group(named, (Quantity.PRESENCE,))]
@@ -39,6 +41,37 @@ def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] 
     if intent is Intent.TRAIN and Kind.MODEL in kinds:
         return [Group(persons, ())]
     return None
+
+
+def _lacks_somebody(items: Sequence[Item], intent: Intent) -> bool:
+    """Is it "what's the vibe", 感觉怎么样: a word for much else, and nobody whose it is?"""
+    named = [item for item in items if item.kind in {Kind.QUANTITY, Kind.FEELING}]
+    kinds = {item.kind for item in items}
+    somebody = kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.SENSING}
+    return (
+        intent in {Intent.QUERY, Intent.MONITOR}
+        and not somebody
+        and all(item.text in _OF_MUCH_ELSE for item in named)
+    )
+
+
+_OF_MUCH_ELSE = frozenset(
+    [
+        *("vibe", "morale", "spirits", "temper", "disposition", "demeanor", "demeanour", "strain"),
+        *(
+            "tension",
+            "heart",
+            "hearts",
+            "ticker",
+            "cardiac",
+            "pulses",
+            "feeling",
+            "feelings",
+            "felt",
+        ),
+        *("感 觉", "感 受", "精 神", "心 理", "心 态", "情 感", "气 息", "脉"),
+    ]
+)
 
 
 _PHONES = frozenset({"phone", "phones", "smartphone", "手 机"})
@@ -64,6 +97,8 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
         return _stops_sensing(items)
     if kinds & {Kind.START, Kind.STOP}:
         return False
+    if Kind.WHO in kinds and Kind.AREA not in kinds:
+        return False  # "Who is home" is known to Home Assistant
     if kinds & {Kind.ANYONE, Kind.NOBODY, Kind.WHO}:
         return placed
     if Kind.EMPTY in kinds or Kind.ENTER in kinds:

@@ -21,6 +21,40 @@ _SPEAKING = frozenset(
 # Of these, only what follows the name shows that the person is spoken to.
 _ALSO_POLITE = frozenset({"让", "请", "帮", "给", "请 让", "问", "问 问", "问 一 下", "问 下"})
 _ADVICE = frozenset({"do", "can", "should", "could", "would", "to", "does", "shall", "must"})
+_MODALS = (["can"], ["could"], ["should"], ["shall"], ["must"], ["to"])
+_NORMS = frozenset({"should", "ought to", "应 该", "应 当", "该"})
+_OTHERS = frozenset(
+    [
+        *(
+            "boss",
+            "chief",
+            "friend",
+            "friends",
+            "mate",
+            "pal",
+            "buddy",
+            "man",
+            "dude",
+            "love",
+            "sis",
+        ),
+        *("bro", "sweetheart", "darling", "honey", "family member", "teacher", "miss", "champ"),
+        *(
+            "朋 友",
+            "兄 弟",
+            "大 哥",
+            "大 姐",
+            "哥",
+            "姐 妹",
+            "老 弟",
+            "师 傅",
+            "宝",
+            "哥 们",
+            "哥 们 儿",
+        ),
+    ]
+)
+_ASKING_AROUND = frozenset({"问", "问 问", "问 一 问", "问 下", "ask"})
 _PRICES = frozenset({"how much", "which", "where", "多 少", "哪 个", "哪 种", "what kind of"})
 _SLEEPING = ("sleep", "slept", "nap", "睡", "休 息", "rest")
 _SOMEBODY = frozenset({Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.TELL})
@@ -42,6 +76,9 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _asks_for_words(clause)
         or _is_cause(clause)
         or _is_about_people(clause)
+        or _asks_what_should_be(clause)
+        or _is_about_acquaintance(clause)
+        or _asks_somebody(clause)
     )
 
 
@@ -85,6 +122,9 @@ def _speaks(behind: Sequence[Item]) -> bool:
 def _asks_advice(clause: Sequence[Item]) -> bool:
     """Is it "how do I lower my heart rate", "how to track stress"?"""
     for index, item in enumerate(clause[:-1]):
+        if item.text in {"how", "what"} and clause[index + 1].text.split()[:1] in _MODALS:
+            # "How can I ...", "what should we do about ..."
+            return True
         if item.kind is not Kind.ASK or item.value != "how" or not item.text.isascii():
             continue
         if clause[index + 1].text not in _ADVICE:
@@ -94,6 +134,9 @@ def _asks_advice(clause: Sequence[Item]) -> bool:
             for other in clause[index + 2 :]
             if other.kind not in {Kind.SMALL, Kind.ME, Kind.YOU, Kind.AUXILIARY, Kind.EVERYONE}
         ]
+        if behind and behind[0].kind in {Kind.NOT, Kind.FEELING}:
+            # "How do I stop being anxious", "how do I calm down"
+            return True
         if behind and behind[0].kind in _WORK | {Kind.MOVE, Kind.ASK, Kind.USE, Kind.TELL}:
             return behind[0].kind is not Kind.USE or behind[0].text != "do"
     return False
@@ -124,6 +167,37 @@ def _is_about_people(clause: Sequence[Item]) -> bool:
     if Kind.FEELING not in kinds or kinds & _SOMEBODY or kinds & _WORK or Kind.NOTIFY in kinds:
         return False
     return Kind.ANYONE in kinds or any(item.text in _NORMAL for item in clause)
+
+
+def _asks_what_should_be(clause: Sequence[Item]) -> bool:
+    """Is it "what should my heart rate be", 运动时心率应该是多少: general knowledge?"""
+    texts = {item.text for item in clause}
+    kinds = {item.kind for item in clause}
+    asks = bool(kinds & {Kind.ASK, Kind.AUXILIARY}) and kinds.isdisjoint({Kind.NOTIFY, Kind.TELL})
+    return asks and not texts.isdisjoint(_NORMS)
+
+
+def _is_about_acquaintance(clause: Sequence[Item]) -> bool:
+    """Is it "is my boss stressed": somebody whom the home does not know?
+
+    "Boss" without "my" only addresses the assistant.
+    """
+    return any(
+        first.kind is Kind.ME
+        and first.text in {"my", "our", "我", "我 的", "我 们"}
+        and second.text in _OTHERS
+        for first, second in itertools.pairwise(clause)
+    )
+
+
+def _asks_somebody(clause: Sequence[Item]) -> bool:
+    """Is it 问问爷爷心情怎么样: a question for that person?"""
+    for index, item in enumerate(clause):
+        named = _named_at(clause, index + 1)
+        if item.text in _ASKING_AROUND and named is not None:
+            behind = clause[named + 1 :]
+            return not (behind and behind[0].kind is Kind.OWNER)
+    return False
 
 
 def _is_cause(clause: Sequence[Item]) -> bool:

@@ -13,7 +13,8 @@ CONTEXT: Table = {
         he | she | him | her | his | hers | their | theirs | them | they | himself | herself
     """,
     (Kind.EVERYONE, None): """
-        everyone | everybody | all of us | all [the] family members | the whole/entire family
+        everyone | everybody | everyones | everybodys | all of us | all [the] family members
+        the whole/entire family
         everyone else | all family members | each of us | every family member | all of them
         each person | every person | both of us | all people | us all | the family | our
     """,
@@ -115,6 +116,7 @@ CONTEXT: Table = {
         shift/shifts/shifted/shifting | swings | switches | fluctuates | anything changes
         something changes | vary/varies | differs | different | acts up | acting up | goes crazy
         goes haywire | goes weird | looks off | seems off | is off | gets irregular
+        are/is/seem [way/always] off
         becomes irregular | is irregular | out of range | outside the normal range
         out of the normal range | leaves the normal range | gets erratic | goes off | is not right
         looks wrong | is wrong | gets weird | looks funny | goes funny

@@ -6,6 +6,7 @@ from ..lexicon import Kind, Table
 
 SMALL: Table = {
     (Kind.SMALL, None): """
+        speaker/speakers | smart speaker | microphone/microphones | mic | detector please
         wise | this month | this year | this weekend | of late | once more please
         had enough of please | at home please | all in all | continuous | ongoing | constant
         regular | steady | sleeping | resting | of sorts | thorough | careful | reliable

@@ -75,7 +75,8 @@ WANTS: Table = {
         switch it off | turn it off | time to stop | refrain from | hold off on | stop it with
         a rest | a break | alone | let go of | call it a day with/on | hang up on
         no longer want/wish/need/require [you] [to] | no longer interested in | not interested in
-        do not wish for | do not care about | not want any | wrap things up with
+        does not want/need/wish/like [you] [to] | do not like [you] [to] | did not need
+        ~cut | cutting | do not wish for | do not care about | not want any | wrap things up with
         switch it all off | ~kill off | ~shut | ~halt | ~cease | ~desist from | desist
         ~rest from | knock it off with | no longer have to | need not | you need not
         do not have to | you do not have to | do not you dare | no further | let us not
@@ -169,7 +170,8 @@ WANTS: Table = {
         how goes | get me | check/checking in on | i am curious what/how | curious what
         curious to know | what is going on with | what is happening with | what is the deal with
         how is it looking with | what can you tell me about | please check [on/that] | see that
-        can i get | can i have | could i get/have | may i know | might i know | may i ask
+        can i get | can i have | could i get/have | can/could we have/get | may i have | may i know
+        might i know | may i ask
         do we know | find out | look into | learn about | hear how | hear what | a reading of
         get a read on | what would you say | interested in | wonder about | ask about
         ask [how/if/whether] | tell if | tell whether | how long | how often
@@ -209,6 +211,7 @@ WANTS: Table = {
         what do you have for/on | got a reading on | could you say | can you say | are you seeing
         do you see | do you notice | can you make out | would you know
         tell us how/what/if/whether | say how/what/whether | enlighten me about/on/as to
+        is it true/correct/right that | is it the case that | describe | ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
         you know if/whether/how
     """,
@@ -242,7 +245,7 @@ WANTS: Table = {
         get smarter about | customise/customize | tailor | increase the accuracy
     """,
     (Kind.MODEL, None): """
-        ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
+        ~guess | ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
         precision | inference | judgement/judgment | reading of | ability | abilities
         machine learning | ml | telling | telling when/how/if | your understanding of | knowing
         detecting | model/models | recognition | recogniser/recognizer | detector

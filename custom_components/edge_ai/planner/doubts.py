@@ -1,0 +1,82 @@
+"""Requests whose words are all ours, but which say too little, or something else, for the act.
+
+A wrong action is worse than none: what changes something (monitor, stop, alert, train) needs
+stronger evidence than a question, and a question needs somebody or something of this home.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from ..messages import Intent, Quantity
+from .lexicon import Item, Kind
+
+_MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
+_WHETHER = frozenset({Kind.ASK, Kind.IF, Kind.WHEN})
+_LASTING = frozenset({Kind.MONITOR, Kind.START, Kind.SENSING, Kind.TELL, Kind.ASK})
+
+
+def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
+    """Is the clause, with this intent, better left to others?"""
+    if intent is Intent.MONITOR:
+        odd = _is_negated(items) or _grants_time(items) or _asks_who(items)
+        return odd or _notes_a_state(items)
+    if intent is Intent.QUERY:
+        return _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
+    if intent is Intent.ALERT:
+        return _asks_who(items)
+    return False
+
+
+def _notes_a_state(items: Sequence[Item]) -> bool:
+    """Is it "log that I'm stressed", 记录一下我现在很焦虑: an entry in a diary?
+
+    "Monitor whether I'm stressed" and "how stressed I am" ask; 压力 in a state is a quantity.
+    """
+    kinds = {item.kind for item in items}
+    states = [item for item in items if item.kind is Kind.FEELING]
+    nouns = any(word in item.text for item in states for word in ("stress level", "pressure"))
+    return bool(states) and not nouns and kinds.isdisjoint(_WHETHER | {Kind.QUANTITY, Kind.SENSING})
+
+
+def _is_negated(items: Sequence[Item]) -> bool:
+    """Is something not to be done, or not so? A "not" that no rule has read is never dropped."""
+    kinds = {item.kind for item in items}
+    return Kind.NOT in kinds and kinds.isdisjoint(_WHETHER)
+
+
+def _grants_time(items: Sequence[Item]) -> bool:
+    """Is it 再给小雨一小时屏幕时间: time that is given, not watched?"""
+    kinds = {item.kind for item in items}
+    usage = any(item.value == (Quantity.APP_USAGE,) for item in items)
+    bare = Kind.DURATION in kinds and kinds.isdisjoint(_LASTING)
+    return bare and (usage or Kind.USE in kinds)
+
+
+_APPS = frozenset({"app", "apps", "application", "applications", "应 用", "软 件", "应 用 程 序"})
+
+
+def _compares_nothing(items: Sequence[Item]) -> bool:
+    """Is it "is 120 a high heart rate": a number that is nobody's?"""
+    kinds = {item.kind for item in items}
+    return Kind.NUMBER in kinds and Kind.COMPARE not in kinds and Kind.COMPARE_BEHIND not in kinds
+
+
+def _is_about_an_app(items: Sequence[Item]) -> bool:
+    """Is it "is pulse a good app": a name that only sounds like a quantity?"""
+    quantities = {value for item in items if item.kind is Kind.QUANTITY for value in item.value}
+    named = any(item.text in _APPS for item in items)
+    return named and bool(quantities) and Quantity.APP_USAGE not in quantities
+
+
+def _asks_who(items: Sequence[Item]) -> bool:
+    """Is it "who made the mood model": a person is asked for, and no presence?"""
+    kinds = [item.kind for item in items]
+    if Kind.WHO not in kinds or (Kind.PERSON, Kind.WHO) in itertools.pairwise(kinds):
+        return False  # "Anna, who is in the bedroom"
+    return any(
+        item.kind in _MEASURED and item.value != (Quantity.PRESENCE,) for item in items
+    ) or any(
+        first is Kind.WHO and second is Kind.MONITOR for first, second in itertools.pairwise(kinds)
+    )
