@@ -81,6 +81,8 @@ class FederatedSettings(_Frozen):
     """Any service that speaks OpenAI's protocol; without one rules of thumb propose."""
     model: str | None = None
     api_key: SecretStr | None = None
+    allow_code: bool = False
+    """Let a language model's proposals hold code; it runs in a sandbox, or not at all."""
 
 
 class Settings(_Frozen):

@@ -14,8 +14,10 @@ import typer
 
 if TYPE_CHECKING:
     from edge_worker.federated.harness import Harness
+    from edge_worker.federated.hooks.training import CodeRunner
     from edge_worker.federated.journal import Journal, Run
     from edge_worker.federated.proposers.proposer import Proposer
+    from edge_worker.federated.tasks.task import Task
 
 app = typer.Typer(
     no_args_is_help=True, help="Federated training that improves itself: try, judge, promote."
@@ -68,6 +70,13 @@ def improve(
     noise: Annotated[
         float | None, typer.Option(help="Differential privacy: noise over --clip-norm.")
     ] = None,
+    allow_code: Annotated[
+        bool,
+        typer.Option(
+            "--allow-code",
+            help="Let a language model's proposals hold code, which runs in the sandbox only.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the task's last run.")
     ] = False,
@@ -80,6 +89,7 @@ def improve(
 
         from edge_worker.federated.aggregation import Aggregation
         from edge_worker.federated.harness import Harness
+        from edge_worker.federated.hooks.training import CodeRunner
         from edge_worker.federated.journal import Limits
         from edge_worker.federated.loop import Loop, alone
         from edge_worker.federated.report import markdown
@@ -91,6 +101,8 @@ def improve(
             min_clients=min_clients, clip_norm=clip_norm, trim=trim, noise_multiplier=noise
         )
         made = load_task(task, data)
+        if allow_code:
+            made = _allow_code(made, data, data_dir)
         harness = Harness(task=made, seeds=made.seeds, aggregation=settings)
         asks = _proposer(proposer, base_url, model, api_key, seed)
         place = data_dir.expanduser() / "federated"
@@ -99,12 +111,20 @@ def improve(
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         with alone(place), LiveView(Console(stderr=True), harness.seeds) as view:
             journal = _journal(data_dir)
-            loop = Loop(harness=harness, proposer=asks, journal=journal, listener=view, stop=stop)
+            code = CodeRunner(harness=harness) if allow_code else None
+            loop = Loop(
+                harness=harness,
+                proposer=asks,
+                journal=journal,
+                listener=view,
+                stop=stop,
+                code=code,
+            )
             run = _last(journal, task).id if resume else loop.begin(limits)
             if journal.run(run).reason is not None and journal.run(run).test is None:
                 journal.extend(run, limits)
             loop.go_on(run)
-            candidate = _conclude(run, harness, journal, data_dir)
+            candidate = _conclude(run, harness, journal, data_dir, code)
         typer.echo(markdown(journal.run(run), journal.attempts(run)))
         typer.echo(candidate)
         if plot is not None:
@@ -201,7 +221,24 @@ def rollback(task: _Task, data_dir: _Store = _STORE) -> None:
         typer.echo(f"{name} is back to {found}.")
 
 
-def _conclude(run: int, harness: Harness, journal: Journal, data_dir: Path) -> str:
+def _allow_code(task: Task, *folders: Path | None) -> Task:
+    """The task with code allowed. Raises CodeRefused where that isn't safe."""
+    from edge_worker.federated.hooks.training import CodeRefused, allow_code
+    from edge_worker.federated.sandbox.command import lends
+
+    for folder in folders:
+        place = None if folder is None else lends(folder)
+        if place is not None:
+            raise CodeRefused(
+                f"{folder} can't be used with --allow-code: it lies in {place}, which every job "
+                "in the sandbox can read"
+            )
+    return allow_code(task)
+
+
+def _conclude(
+    run: int, harness: Harness, journal: Journal, data_dir: Path, code: CodeRunner | None
+) -> str:
     """Open the test side, once; a sentence on what to do next."""
     from edge_worker.catalogue.model_store import ModelStore
     from edge_worker.federated.promotion import NoCandidate, open_test_side
@@ -209,9 +246,10 @@ def _conclude(run: int, harness: Harness, journal: Journal, data_dir: Path) -> s
     if journal.run(run).test is not None:
         return "The test side of this run was opened before; for another try start a new run."
     try:
-        opened = open_test_side(run, harness, journal, ModelStore(data_dir.expanduser()))
+        opened = open_test_side(run, harness, journal, ModelStore(data_dir.expanduser()), code)
     except NoCandidate as error:
-        return f"{str(error).capitalize()}."
+        sentence = str(error)
+        return f"{sentence[:1].upper()}{sentence[1:]}."
     if opened.candidate is None:
         return "The winner is not better beyond noise on the test side: nothing is proposed."
     return (
@@ -259,13 +297,14 @@ def _sentences() -> Iterator[None]:
         from edge_worker.federated.journal import JournalError
         from edge_worker.federated.loop import Cancelled
         from edge_worker.federated.proposers.proposer import ProposerError
+        from edge_worker.federated.sandbox.run import SandboxError
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is not installed; training needs edge-worker[neural,train]")
     try:
         yield
     except (ModelStoreError, TrainingSetError, JournalError, Cancelled, ProposerError) as error:
         _fail(str(error))
-    except ValueError as error:
+    except (SandboxError, ValueError) as error:
         _fail(str(error))
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is not installed; training needs edge-worker[neural,train]")

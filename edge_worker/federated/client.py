@@ -5,7 +5,6 @@ Only weights, a count and two averages leave it. Examples never do.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edge_worker.catalogue.training_sets import Examples
-from edge_worker.federated.augment import augment
-from edge_worker.federated.models import Weights, build, get_weights, set_weights
-from edge_worker.federated.proposal import Optimizer, Schedule, TrainingConfig
+from edge_worker.federated.models import Weights, get_weights, set_weights
+from edge_worker.federated.proposal import TrainingConfig
+from edge_worker.federated.recipe import OWN, Recipe
 
 GRADIENT_NORM = 5.0
 _PREDICT_BATCH = 512
@@ -45,6 +44,7 @@ def fit(
     round_number: int,
     seed: int,
     even_classes: bool = True,
+    recipe: Recipe = OWN,
 ) -> FitResult:
     """Train `local_epochs` from these weights on the client's own examples.
 
@@ -54,11 +54,12 @@ def fit(
     """
     if not len(data):
         raise ValueError("a client without examples cannot train")
-    model = _module(config, data.inputs.shape[1:], classes)
+    model = _module(config, data.inputs.shape[1:], classes, recipe)
     set_weights(model, weights)
     model.train()
     start = [p.detach().clone() for p in model.parameters()] if config.mu else []
-    optimizer = _optimizer(model, config, learning_rate(config, round_number))
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = recipe.make_optimizer(config, trained, recipe.learning_rate(config, round_number))
     inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
     class_weights = _class_weights(data.labels, classes) if even_classes else torch.ones(classes)
     generator = torch.Generator().manual_seed(seed)
@@ -68,7 +69,7 @@ def fit(
         for _ in range(config.local_epochs):
             total, right = 0.0, 0
             for rows in _batches(len(data), config.batch_size, generator):
-                batch = augment(inputs[rows], config.augmentation, generator)
+                batch = recipe.augment(config, inputs[rows], generator)
                 output = model(batch)
                 losses = nn.functional.cross_entropy(output, labels[rows], reduction="none")
                 loss = (losses * class_weights[labels[rows]]).mean()
@@ -89,10 +90,14 @@ def fit(
 
 
 def predict(
-    weights: Weights, config: TrainingConfig, inputs: NDArray[np.float32], classes: int
+    weights: Weights,
+    config: TrainingConfig,
+    inputs: NDArray[np.float32],
+    classes: int,
+    recipe: Recipe = OWN,
 ) -> NDArray[np.float32]:
     """Logits, shape (examples, classes). Labels are not needed and not given."""
-    model = _module(config, inputs.shape[1:], classes)
+    model = _module(config, inputs.shape[1:], classes, recipe)
     set_weights(model, weights)
     model.eval()
     with torch.no_grad():
@@ -103,35 +108,13 @@ def predict(
     return np.concatenate(parts) if parts else np.empty((0, classes), dtype=np.float32)
 
 
-def learning_rate(config: TrainingConfig, round_number: int) -> float:
-    """The rate of a global round, counted from 0."""
-    scheduler = config.scheduler
-    match scheduler.kind:
-        case Schedule.NONE:
-            return config.lr
-        case Schedule.STEP:
-            return config.lr * float(scheduler.gamma ** (round_number // scheduler.every))
-        case Schedule.COSINE:
-            return config.lr * (1 + math.cos(math.pi * round_number / config.rounds)) / 2
-
-
 @lru_cache(maxsize=4)
-def _module(config: TrainingConfig, shape: tuple[int, ...], classes: int) -> nn.Module:
+def _module(
+    config: TrainingConfig, shape: tuple[int, ...], classes: int, recipe: Recipe
+) -> nn.Module:
     """Making a deep model costs more than a small client's round; its weights are set each time."""
     torch.set_num_threads(1)  # two threads a client took six times as long on two cores
-    return build(config, shape, classes, seed=0)
-
-
-def _optimizer(model: nn.Module, config: TrainingConfig, lr: float) -> torch.optim.Optimizer:
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    decay = config.weight_decay
-    match config.optimizer:
-        case Optimizer.SGD:
-            return torch.optim.SGD(parameters, lr, momentum=config.momentum, weight_decay=decay)
-        case Optimizer.ADAM:
-            return torch.optim.Adam(parameters, lr, weight_decay=decay)
-        case Optimizer.ADAMW:
-            return torch.optim.AdamW(parameters, lr, weight_decay=decay)
+    return recipe.build(config, shape, classes, 0)
 
 
 def _batches(size: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:

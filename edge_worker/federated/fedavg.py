@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from edge_worker.catalogue.training_sets import Examples
 from edge_worker.federated.aggregation import Aggregation, AggregationError, Update, aggregate
 from edge_worker.federated.client import FitResult, fit
-from edge_worker.federated.models import build, get_weights
+from edge_worker.federated.models import get_weights
 from edge_worker.federated.proposal import TrainingConfig
+from edge_worker.federated.recipe import OWN, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +36,14 @@ OnRound = Callable[[RoundResult], None]
 
 
 def initial_weights(
-    config: TrainingConfig, shape: tuple[int, ...], classes: int, seed: int
+    config: TrainingConfig,
+    shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    recipe: Recipe = OWN,
 ) -> dict[str, NDArray[np.float32]]:
     """The global weights before the first round."""
-    return get_weights(build(config, shape, classes, seed))
+    return get_weights(recipe.build(config, shape, classes, seed))
 
 
 def train(
@@ -50,6 +55,7 @@ def train(
     clients_per_round: int = 10,
     aggregation: Aggregation | None = None,
     even_classes: bool = True,
+    recipe: Recipe = OWN,
     on_round: OnRound = lambda result: None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train over all rounds of the configuration; gives the last global weights.
@@ -60,7 +66,7 @@ def train(
     names = sorted(name for name, examples in clients.items() if len(examples))
     if not names:
         raise ValueError("no client has examples")
-    weights = initial_weights(config, clients[names[0]].inputs.shape[1:], classes, seed)
+    weights = initial_weights(config, clients[names[0]].inputs.shape[1:], classes, seed, recipe)
     for number in range(config.rounds):
         asked = chosen_clients(names, number, seed, clients_per_round)
         results = {
@@ -72,6 +78,7 @@ def train(
                 round_number=number,
                 seed=client_seed(seed, name, number),
                 even_classes=even_classes,
+                recipe=recipe,
             )
             for name in asked
         }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edge_worker.federated.hooks.source import DESCRIPTION
 from edge_worker.federated.journal import Attempt, Status
 from edge_worker.federated.standing import gain_over, oscillates, standing
 from edge_worker.federated.tasks.task import Task
@@ -18,11 +19,14 @@ from edge_worker.federated.tasks.task import Task
 MAX_TRACE_LINES = 20
 MAX_TRACE_CHARACTERS = 1200
 CURVE_POINTS = 6
+# Of one hook, in the story of earlier attempts.
+MAX_SOURCE = 2000
 
 
 def task_text(task: Task) -> str:
     """The task and what may be changed."""
     budget = task.space
+    code = [DESCRIPTION] if budget.hooks else []
     return "\n".join(
         [
             f"Task: {task.summary}. Classes: {len(task.data.classes)}. "
@@ -33,6 +37,7 @@ def task_text(task: Task) -> str:
             f"{budget.max_parameters} parameters.",
             f"Families: {', '.join(budget.families)}. "
             f"Augmentations: {', '.join(budget.augmentations) or 'none'}.",
+            *code,
         ]
     )
 
@@ -50,14 +55,25 @@ def attempt_text(attempt: Attempt, best: Attempt | None) -> str:
     """One attempt in words."""
     name = "hand-tuned baseline" if attempt.number == 0 else f"attempt {attempt.number}"
     lines = [f"[{name}] status: {attempt.status}"]
-    if attempt.proposal is not None and attempt.proposal.config is not None:
-        config = attempt.proposal.config.model_dump(mode="json", exclude_defaults=True)
-        lines.append(f"config (the rest is default): {json.dumps(config)}")
+    lines += proposal_lines(attempt)
     if attempt.status is Status.OK:
         lines += _outcome(attempt, best)
     elif attempt.message:
         lines.append(f"message, quoted: {quoted(attempt.message)}")
     return "\n".join(lines)
+
+
+def proposal_lines(attempt: Attempt) -> list[str]:
+    """What an attempt set, and the code that it brought."""
+    proposal = attempt.proposal
+    if proposal is None or proposal.config is None:
+        return []
+    config = proposal.config.model_dump(mode="json", exclude_defaults=True)
+    code = {name: source[:MAX_SOURCE] for name, source in proposal.hooks.given().items()}
+    return [
+        f"config (the rest is default): {json.dumps(config)}",
+        *([f"hooks: {json.dumps(code)}"] if code else []),
+    ]
 
 
 def _outcome(attempt: Attempt, best: Attempt | None) -> list[str]:

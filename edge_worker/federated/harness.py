@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,12 @@ FROZEN = (
     "client.py",
     "fedavg.py",
     "harness.py",
+    "hooks/exchange.py",
+    "hooks/job.py",
+    "hooks/recipe.py",
+    "hooks/template.py",
     "models.py",
+    "recipe.py",
     "split.py",
     "tasks/task.py",
     "tasks/pictures.py",
@@ -51,10 +56,17 @@ class Progress:
     rounds: int
     validation: float
     train: float
-    loss: float
+    loss: float | None
+    """None where the training runs out of sight."""
 
 
 OnProgress = Callable[[Progress], None]
+
+
+def frozen_source() -> bytes:
+    """The files that no proposal changes, as they lie on this disk now."""
+    here = Path(__file__).parent
+    return b"".join((here / name).read_bytes() for name in FROZEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +79,12 @@ class SeedResult:
     curve: tuple[float, ...]
     """The same after each round."""
     train_score: float
-    """Share of training examples right in the last round."""
+    """Share of training examples right in the last round (with code: after it)."""
     parameters: int
     cpu_s: float
     wall_s: float
     refused: int = 0
-    """Updates that were not finite."""
+    """Updates that were not finite; with code nobody outside counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +120,11 @@ class Harness:
 
     def digest(self) -> str:
         """SHA-256 over the frozen source, the task's settings and its data."""
-        found = hashlib.sha256()
-        here = Path(__file__).parent
-        for name in FROZEN:
-            found.update((here / name).read_bytes())
+        found = hashlib.sha256(frozen_source())
         task = self.task
-        settings = (task.space, task.baseline.model_dump_json(), task.metric.value)
+        # Scores mean the same whether code is allowed or not.
+        space = replace(task.space, hooks=False)
+        settings = (space, task.baseline.model_dump_json(), task.metric.value)
         found.update(repr((settings, self.seeds, self.aggregation)).encode())
         found.update(task.data.digest().encode())
         return found.hexdigest()
@@ -180,26 +191,29 @@ class Harness:
             refused=refused,
         )
 
-    def open_test(self, config: TrainingConfig) -> TestResult:
-        """Train on all but the test side, with every seed, and score the test side.
+    def retrain(self, config: TrainingConfig) -> list[Weights]:
+        """Train on all but the test side, with every seed. Nobody is scored."""
+        return [
+            self._train(config, self.task.split(seed).development, seed, lambda result: None)
+            for seed in self.seeds
+        ]
+
+    def open_test(self, config: TrainingConfig, trained: Sequence[Weights]) -> TestResult:
+        """Score what `retrain` gave, a model for each seed, on the test side.
 
         Once per loop, for the winner and the baseline: a score looked at twice is spent.
         """
         by_seed, people = [], []
-        first: Weights | None = None
-        for seed in self.seeds:
-            sides = self.task.split(seed)
-            weights = self._train(config, sides.development, seed, lambda result: None)
-            scores = self.task.scores(self._answers(weights, config, sides.test), sides.test)
+        for seed, weights in zip(self.seeds, trained, strict=True):
+            side = self.task.split(seed).test
+            scores = self.task.scores(self.answers(weights, config, side), side)
             people.append(scores)
             by_seed.append(float(np.nanmean(list(scores.values()))))
-            first = weights if first is None else first
-        assert first is not None
         mean = {name: float(np.mean([scores[name] for scores in people])) for name in people[0]}
         return TestResult(
             by_person={name: value for name, value in mean.items() if np.isfinite(value)},
             by_seed=tuple(by_seed),
-            weights=first,
+            weights=trained[0],
             first_scores={name: v for name, v in people[0].items() if np.isfinite(v)},
         )
 
@@ -224,11 +238,12 @@ class Harness:
     def _score(
         self, weights: Weights, config: TrainingConfig, side: Mapping[str, Examples]
     ) -> float:
-        return self.task.score(self._answers(weights, config, side), side)
+        return self.task.score(self.answers(weights, config, side), side)
 
-    def _answers(
+    def answers(
         self, weights: Weights, config: TrainingConfig, side: Mapping[str, Examples]
     ) -> dict[str, NDArray[np.int64]]:
+        """Predicted classes by person."""
         return {
             name: predict(weights, config, examples.inputs, self.task.classes).argmax(axis=1)
             for name, examples in side.items()

@@ -8,14 +8,21 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from edge_worker.federated.aggregation import AggregationError
-from edge_worker.federated.harness import BudgetExceeded, Harness, OnProgress, Progress
+from edge_worker.federated.harness import (
+    BudgetExceeded,
+    Harness,
+    OnProgress,
+    Progress,
+    SeedResult,
+)
+from edge_worker.federated.hooks.training import CodeRunner
 from edge_worker.federated.journal import Attempt, Journal, JournalError, Limits, Status
 from edge_worker.federated.proposal import (
     Action,
@@ -69,6 +76,8 @@ class Loop:
     journal: Journal
     listener: Listener
     stop: threading.Event
+    code: CodeRunner | None = None
+    """Runs proposals with code; None where code is off."""
 
     def begin(self, limits: Limits) -> int:
         """Start a run; gives its id."""
@@ -83,8 +92,9 @@ class Loop:
     def go_on(self, run: int) -> None:
         """Run until it ends, from wherever the journal says it stands.
 
-        Raises Cancelled, ProposerError (both: it can be resumed later), or JournalError when
-        the harness, the data or the seeds are not those that the run began with.
+        Raises Cancelled, ProposerError, SandboxError (all: it can be resumed later), or
+        JournalError when the harness, the data or the seeds are not those that the run began
+        with, or an attempt with code has to go on where code is off.
         """
         found = self.journal.run(run)
         if found.harness_sha != self.harness.digest() or found.seeds != self.harness.seeds:
@@ -148,7 +158,9 @@ class Loop:
             self._raise_if_stopped()
             try:
                 proposal = parse(answer.content, task.space)
-                if proposal.config is not None and proposal.action is Action.PROPOSE:
+                # A model that code builds is known only when it has run.
+                of_config = proposal.hooks.build_model is None
+                if of_config and proposal.config and proposal.action is Action.PROPOSE:
                     self.harness.check(proposal.config)
             except ProposalError as error:
                 complaints = error.sentences
@@ -158,16 +170,15 @@ class Loop:
 
     def _train(self, attempt: Attempt) -> None:
         """Train the seeds that are still missing, and say what became of it."""
-        assert attempt.proposal is not None
-        assert attempt.proposal.config is not None
         self.listener.proposed(attempt)
         done = {result.seed for result in attempt.results}
+        missing = [seed for seed in self.harness.seeds if seed not in done]
         status, message = Status.OK, ""
         try:
-            for seed in self.harness.seeds:
-                if seed not in done:
-                    result = self.harness.run(attempt.proposal.config, seed, self._watch(attempt))
-                    self.journal.add_result(attempt.id, result)
+            train = self._trainer(attempt) if missing else None
+            for seed in missing:
+                assert train is not None
+                self.journal.add_result(attempt.id, train(seed, self._watch(attempt)))
         except BudgetExceeded as error:
             status, message = Status.TIMEOUT, str(error)
         except (AggregationError, ProposalError, RuntimeError, ValueError, MemoryError) as error:
@@ -176,6 +187,21 @@ class Loop:
         attempts = self._siblings(attempt)
         finished = next(found for found in attempts if found.id == attempt.id)
         self.listener.finished(finished, standing(attempts).best)
+
+    def _trainer(self, attempt: Attempt) -> Callable[[int, OnProgress], SeedResult]:
+        """What trains this attempt with a seed; code has been through its rehearsal."""
+        proposal = attempt.proposal
+        assert proposal is not None
+        config = proposal.config
+        assert config is not None
+        if not proposal.hooks.given():
+            return lambda seed, watch: self.harness.run(config, seed, watch)
+        if self.code is None:
+            raise JournalError(
+                f"attempt {attempt.number} holds code, and code is off here: go on with "
+                "--allow-code, or start a new run"
+            )
+        return self.code.rehearse(proposal, self._raise_if_stopped).run
 
     def _siblings(self, attempt: Attempt) -> list[Attempt]:
         return self.journal.attempts(self.journal.run_of(attempt.id))

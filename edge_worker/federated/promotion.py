@@ -5,6 +5,7 @@ A candidate is not used before somebody says yes (`ModelStore.promote`).
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,13 @@ import numpy as np
 
 from edge_worker import __version__
 from edge_worker.catalogue.model_store import ModelStore, StoredModel
-from edge_worker.federated.aggregation import epsilon
-from edge_worker.federated.harness import Harness, TestResult, paired_gain
+from edge_worker.federated.aggregation import AggregationError, epsilon
+from edge_worker.federated.harness import BudgetExceeded, Harness, TestResult, paired_gain
+from edge_worker.federated.hooks.rehearsal import CodeFailed
+from edge_worker.federated.hooks.training import CodeRunner
 from edge_worker.federated.journal import Attempt, Journal
-from edge_worker.federated.proposal import TrainingConfig
+from edge_worker.federated.models import Weights
+from edge_worker.federated.proposal import Proposal
 from edge_worker.federated.standing import standing
 
 # 97.5 % point of the normal distribution, for the interval over people or seeds.
@@ -42,28 +46,40 @@ class Opened:
     """None when the winner is not better on people never seen."""
 
 
-def open_test_side(run: int, harness: Harness, journal: Journal, store: ModelStore) -> Opened:
+def open_test_side(
+    run: int,
+    harness: Harness,
+    journal: Journal,
+    store: ModelStore,
+    code: CodeRunner | None = None,
+) -> Opened:
     """Score winner and baseline on the test side and store the winner when it is better.
 
-    Raises NoCandidate when no attempt beat the baseline, JournalError when the test side of
-    this run was opened before.
+    code: trains a winner that holds code.
+    Raises NoCandidate when no attempt beat the baseline, or the winner can't be a tool; the
+    test side stays closed. Raises JournalError when it was opened before.
     """
     attempts = journal.attempts(run)
     best = standing(attempts).best
     if best is None or best.number == 0:
         raise NoCandidate("no attempt gained beyond noise: the hand-tuned baseline stands")
+    proposal = _proposal(best)
+    config = proposal.config
+    assert config is not None
+    # Trained before anybody looks: what fails here, or is killed, spends no test.
+    trained = _retrain(proposal, harness, code)
+    reference = harness.retrain(harness.task.baseline)
     # Claimed first: a process killed half-way may not look a second time.
     journal.open_test(run, {"opened": datetime.now(UTC).isoformat(timespec="seconds")})
-    config = _config(best)
-    baseline = harness.open_test(harness.task.baseline)
-    winner = harness.open_test(config)
+    baseline = harness.open_test(harness.task.baseline, reference)
+    winner = harness.open_test(config, trained)
     gain, error = paired_gain(*_pairs(baseline, winner))
     model = None
     # The very weights that would be used must hold up, not only their kind.
     own = float(np.mean(list(winner.first_scores.values())))
     finite = all(np.isfinite(value).all() for value in winner.weights.values())
     if gain > error and own > baseline.score and finite:
-        card = model_card(harness, config, run, best.number, baseline, winner)
+        card = model_card(harness, proposal, run, best.number, baseline, winner)
         model = store.add(model_name(harness.task.name), _safetensors(winner), card)
     opened = Opened(
         winner=best.number,
@@ -84,14 +100,15 @@ def model_name(task: str) -> str:
 
 def model_card(
     harness: Harness,
-    config: TrainingConfig,
+    proposal: Proposal,
     run: int,
     attempt: int,
     baseline: TestResult,
     winner: TestResult,
 ) -> dict[str, Any]:
     """What the model takes, gives and is worth, and where it comes from."""
-    task = harness.task
+    task, config = harness.task, proposal.config
+    assert config is not None
     deployed = list(winner.first_scores.values())
     low, high = _interval(deployed)
     return {
@@ -101,6 +118,11 @@ def model_card(
         "input_shape": list(task.data.shape),
         "classes": list(task.data.classes),
         "config": config.model_dump(mode="json"),
+        # Functions that trained it and are not part of it; their text is in the journal.
+        "code": {
+            name: hashlib.sha256(source.encode()).hexdigest()
+            for name, source in proposal.hooks.given().items()
+        },
         "quality": [
             {
                 "metric": str(task.metric),
@@ -148,10 +170,34 @@ def _pairs(baseline: TestResult, winner: TestResult) -> tuple[list[float], list[
     return [baseline.by_person[n] for n in names], [winner.by_person[n] for n in names]
 
 
-def _config(attempt: Attempt) -> TrainingConfig:
-    assert attempt.proposal is not None
-    assert attempt.proposal.config is not None
-    return attempt.proposal.config
+def _proposal(attempt: Attempt) -> Proposal:
+    """What may become a tool: a model that the runtime's own code can build."""
+    proposal = attempt.proposal
+    assert proposal is not None
+    if proposal.hooks.build_model is not None:
+        raise NoCandidate(
+            f"attempt {attempt.number} won with a model that a language model's code builds "
+            "(build_model); that code runs in the sandbox alone, so it can't become a tool. "
+            "The test side stays closed; a new run without --allow-code finds models that can"
+        )
+    return proposal
+
+
+def _retrain(proposal: Proposal, harness: Harness, code: CodeRunner | None) -> list[Weights]:
+    assert proposal.config is not None
+    if not proposal.hooks.given():
+        return harness.retrain(proposal.config)
+    if code is None:
+        raise NoCandidate(
+            "the winner was trained with code, and code is off here: --resume --allow-code "
+            "makes it a candidate"
+        )
+    try:
+        return code.rehearse(proposal).retrain()
+    except (BudgetExceeded, AggregationError, CodeFailed) as error:
+        raise NoCandidate(
+            f"the winner's code failed when it trained on everybody but the test side: {error}"
+        ) from error
 
 
 def _safetensors(winner: TestResult) -> bytes:

@@ -6,7 +6,6 @@ must learn that it was wrong.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,9 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge_worker.federated.hooks import source as hook_source
+from edge_worker.federated.hooks.source import HOOKS, MAX_SOURCE
 
 
 class Family(StrEnum):
@@ -103,23 +105,22 @@ class TrainingConfig(_Checked):
 
 
 PRETRAINABLE = (Family.RESNET18, Family.MOBILENET_V2)
-
-# Hook → names of its parameters. A hook replaces a whole function.
-HOOKS: Mapping[str, tuple[str, ...]] = {
-    "build_model": ("input_shape", "classes"),
-    "augment": ("inputs", "generator"),
-    "make_optimizer": ("parameters",),
-    "make_scheduler": ("round", "rounds"),
+# Hook → what of the configuration has no effect beside it.
+REPLACES: Mapping[str, tuple[str, ...]] = {
+    "build_model": ("family", "width", "depth", "pretrained"),
+    "augment": ("augmentation",),
+    "make_optimizer": ("optimizer", "momentum", "weight_decay"),
+    "make_scheduler": ("scheduler",),
 }
 
 
 class Hooks(_Checked):
     """Source of whole functions; None = the harness's own."""
 
-    build_model: str | None = Field(None, max_length=8000)
-    augment: str | None = Field(None, max_length=8000)
-    make_optimizer: str | None = Field(None, max_length=8000)
-    make_scheduler: str | None = Field(None, max_length=8000)
+    build_model: str | None = Field(None, max_length=MAX_SOURCE)
+    augment: str | None = Field(None, max_length=MAX_SOURCE)
+    make_optimizer: str | None = Field(None, max_length=MAX_SOURCE)
+    make_scheduler: str | None = Field(None, max_length=MAX_SOURCE)
 
     def given(self) -> dict[str, str]:
         """The hooks that are set."""
@@ -164,7 +165,7 @@ class SearchSpace:
         """Why this proposal does not fit the task; empty when it does."""
         found = []
         if proposal.hooks.given():
-            found += _hook_refusals(proposal.hooks) if self.hooks else [HOOKS_ARE_OFF]
+            found += hook_source.refusals(proposal.hooks.given()) if self.hooks else [HOOKS_ARE_OFF]
         config = proposal.config
         if config is None:
             return found
@@ -224,25 +225,6 @@ def _sentence(item: Mapping[str, Any]) -> str:
     return f"{place}: {str(item['msg']).removeprefix('Value error, ')}{shown}"
 
 
-def _hook_refusals(hooks: Hooks) -> list[str]:
-    """Early, readable errors; what contains foreign code is the sandbox, not this."""
-    found = []
-    for name, source in hooks.given().items():
-        try:
-            body = ast.parse(source).body
-        except (SyntaxError, ValueError, RecursionError) as error:
-            found.append(f"hook {name} is not Python: {error}")
-            continue
-        functions = [node for node in body if isinstance(node, ast.FunctionDef)]
-        if len(body) != 1 or len(functions) != 1 or functions[0].name != name:
-            found.append(f"hook {name} must be exactly one function of that name")
-            continue
-        arguments = tuple(argument.arg for argument in functions[0].args.args)
-        if arguments != HOOKS[name]:
-            found.append(f"hook {name} must take exactly ({', '.join(HOOKS[name])})")
-    return found
-
-
 # --- Identity ----------------------------------------------------------------------------
 
 
@@ -259,15 +241,15 @@ def canonical(proposal: Proposal) -> str:
             config.pop("width")
         if config["scheduler"]["kind"] != Schedule.STEP:
             config["scheduler"] = {"kind": config["scheduler"]["kind"]}
-    hooks = {name: _normalised(source) for name, source in proposal.hooks.given().items()}
+        for name in proposal.hooks.given():
+            for idle in REPLACES[name]:
+                config.pop(idle, None)
+    hooks = {
+        name: hook_source.normalised(source) for name, source in proposal.hooks.given().items()
+    }
     return json.dumps({"config": config, "hooks": hooks}, sort_keys=True, separators=(",", ":"))
 
 
 def proposal_sha(proposal: Proposal) -> str:
     """SHA-256 of the canonical text: two proposals with the same are one attempt."""
     return hashlib.sha256(canonical(proposal).encode()).hexdigest()
-
-
-def _normalised(source: str) -> str:
-    """Code without comments and layout."""
-    return ast.dump(ast.parse(source), annotate_fields=False)

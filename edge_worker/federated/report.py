@@ -55,7 +55,9 @@ def config_words(attempt: Attempt) -> str:
     if attempt.proposal is None or attempt.proposal.config is None:
         return ""
     config = attempt.proposal.config.model_dump(mode="json", exclude_defaults=True)
-    return _cell(", ".join(f"{key} {_short(value)}" for key, value in config.items()))
+    words = [f"{key} {_short(value)}" for key, value in config.items()]
+    code = list(attempt.proposal.hooks.given())
+    return _cell(", ".join([*([f"code: {' and '.join(code)}"] if code else []), *words]))
 
 
 def _short(value: Any) -> str:

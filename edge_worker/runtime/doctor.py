@@ -54,7 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(what=f"tool {tool.card.name}", verdict=Verdict.OK, detail="offered")
     yield from _optional()
-    yield _foreign_code()
+    yield _foreign_code(settings)
 
 
 def _python() -> Finding:
@@ -106,13 +106,17 @@ def _optional() -> Iterator[Finding]:
         )
 
 
-def _foreign_code() -> Finding:
-    """Whether code that a language model wrote could be contained here: it is tried."""
+def _foreign_code(settings: Settings) -> Finding:
+    """Whether code that a language model wrote may run, and could be contained: it is tried."""
     from edge_worker.federated.sandbox.tier import Tier, protection
 
     found = protection()
+    possible = found.tier is not Tier.NONE
+    said = "code in proposals is " + ("on" if settings.federated.allow_code else "off")
+    if settings.federated.allow_code and not possible:
+        said = "code in proposals is on, so a training refuses to start"
     return Finding(
         what="sandbox for foreign training code",
-        verdict=Verdict.LIMITED if found.tier is Tier.NONE else Verdict.OK,
-        detail=found.sentence,
+        verdict=Verdict.OK if possible else Verdict.LIMITED,
+        detail=f"tier {found.tier}: {found.sentence}; {said} ([federated] allow_code)",
     )

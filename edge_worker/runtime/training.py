@@ -147,6 +147,8 @@ class TrainingDesk:
         ]
         if own.base_url is not None and own.model is not None:
             words += ["--base-url", own.base_url, "--model", own.model]
+        if own.allow_code:
+            words.append("--allow-code")
         if resume and self._last_run() is not None:
             words.append("--resume")
         environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}

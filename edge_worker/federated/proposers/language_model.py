@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from edge_worker.federated.feedback import history_text, task_text
+from edge_worker.federated.feedback import history_text, proposal_lines, task_text
 from edge_worker.federated.journal import Attempt
 from edge_worker.federated.proposers.proposer import Answer, ProposerError
 from edge_worker.federated.tasks.task import Task
@@ -167,7 +167,6 @@ def _proposals_only(attempts: Sequence[Attempt]) -> str:
     """Which configurations were tried, without any result."""
     lines = []
     for attempt in attempts:
-        if attempt.proposal is not None and attempt.proposal.config is not None:
-            config = attempt.proposal.config.model_dump(mode="json", exclude_defaults=True)
-            lines.append(f"[{attempt.number}] {json.dumps(config)}")
+        if words := proposal_lines(attempt):
+            lines += [f"[{attempt.number}]", *words]
     return "\n".join(lines)

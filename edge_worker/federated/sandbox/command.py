@@ -7,6 +7,7 @@ the folders read-only, drops to an account that owns nothing, and starts the rea
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
@@ -22,6 +23,11 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 # kernel's count of its processes is the job's own.
 UNPRIVILEGED = 64017
 _INSIDE = 1000
+# Of our own package a job imports these. The models shipped in the others were fitted to
+# people whose labels a job may not have; scikit-learn brings the labels of its digits.
+_NEEDED = ("catalogue", "federated")
+_WITH_LABELS = "sklearn/datasets"
+_PACKAGES = ("/usr/lib/python3*/*-packages", "/usr/local/lib/python3*/*-packages")
 _SYSTEM = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 
 
@@ -89,20 +95,50 @@ def command(
     ]
 
 
+def lends(path: Path) -> str | None:
+    """The folder lent to every job that holds this path; None when no job can see it."""
+    found = path.expanduser().resolve()
+    seen = next((f for f in _lent_folders() if found.is_relative_to(Path(f).resolve())), None)
+    hidden = any(found.is_relative_to(folder.resolve()) for folder in _hidden_folders())
+    return None if hidden else seen
+
+
+def _lent_folders() -> list[str]:
+    package = Path(edge_worker.__file__).resolve().parent
+    system = [f"/{name}" for name in _SYSTEM if Path("/", name).is_dir()]
+    return list(dict.fromkeys(("/usr", *system, sys.base_prefix, sys.prefix, str(package))))
+
+
+def _hidden_folders() -> list[Path]:
+    """What lies in lent folders and is none of a job's business."""
+    roots = [*sys.path, *(found for pattern in _PACKAGES for found in glob.glob(pattern))]
+    file = Path(edge_worker.__file__)
+    rooms = (room for package in (file.parent, file.resolve().parent) for room in package.iterdir())
+    # By the names under which folders are lent: a link's target is not in there.
+    found = {
+        *(room for room in rooms if room.name not in _NEEDED),
+        *(Path(root) / _WITH_LABELS for root in roots if root),
+    }
+    lent = _lent_folders()
+    return sorted(
+        place
+        for place in found
+        if place.is_dir() and any(place.is_relative_to(folder) for folder in lent)
+    )
+
+
 def _lent() -> Iterable[str]:
     """Read-only: the system's programs, this interpreter, its packages, our package."""
-    yield from ("--ro-bind", "/usr", "/usr")
-    for name in _SYSTEM:
-        place = Path("/", name)
-        if place.is_symlink():
-            yield from ("--symlink", os.readlink(place), str(place))
-        elif place.is_dir():
-            yield from ("--ro-bind", str(place), str(place))
-    package = Path(edge_worker.__file__).resolve().parent
-    for folder in dict.fromkeys((sys.base_prefix, sys.prefix, str(package))):
-        if not Path(folder).is_relative_to("/usr"):
-            yield from _open_parents(Path(folder))
+    for folder in _lent_folders():
+        place = Path(folder)
+        if folder.removeprefix("/") in _SYSTEM and place.is_symlink():
+            yield from ("--symlink", os.readlink(place), folder)
+        elif folder == "/usr" or not place.is_relative_to("/usr"):
+            yield from _open_parents(place)
             yield from ("--ro-bind", folder, folder)
+    for place in _hidden_folders():
+        yield from ("--perms", "0555", "--size", "4096", "--tmpfs", str(place))
+        yield from ("--remount-ro", str(place))
 
 
 def _open_parents(path: Path) -> Iterable[str]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+MAX_NAME = 200
+
 
 class ResultError(ValueError):
     """A result that may not be used; the message says why."""
@@ -29,19 +31,32 @@ def read_weights(content: bytes, form: Mapping[str, ArrayForm]) -> dict[str, NDA
 
     Raises ResultError unless names, shapes and types are those of `form` and all is finite.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        weights = load(content)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ResultError(f"weights are not safetensors: {error}") from error
+    weights = _load(content)
     if weights.keys() != form.keys():
         odd = sorted(weights.keys() ^ form.keys())[:5]
         raise ResultError(f"weights have other names than the model: {', '.join(odd)}")
     for name, array in weights.items():
         _check(name, array.shape, str(array.dtype), form[name])
         _check_finite(name, array)
+    return weights
+
+
+def read_new_weights(content: bytes, max_parameters: int) -> dict[str, NDArray[Any]]:
+    """Weights of a model that only the job knows; their form can be held against later ones.
+
+    Raises ResultError unless all are finite float32, few enough, under plain names.
+    """
+    weights = _load(content)
+    for name, array in weights.items():
+        if len(name) > MAX_NAME or not name.isprintable():
+            raise ResultError("a parameter's name is too long or not printable")
+        _check(name, array.shape, str(array.dtype), ArrayForm(shape=array.shape, dtype="float32"))
+        _check_finite(name, array)
+    count = sum(array.size for array in weights.values())
+    if not 0 < count <= max_parameters:
+        raise ResultError(
+            f"the model has {count} parameters, expected 1 to {max_parameters} in this task"
+        )
     return weights
 
 
@@ -63,6 +78,16 @@ def read_predictions(content: bytes, form: ArrayForm) -> NDArray[Any]:
         raise ResultError(f"predictions are not a plain .npy array: {error}") from error
     _check_finite("predictions", array)
     return np.asarray(array)
+
+
+def _load(content: bytes) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(content))
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultError(f"weights are not safetensors: {error}") from error
 
 
 def _check(name: str, shape: tuple[int, ...], dtype: str, form: ArrayForm) -> None:

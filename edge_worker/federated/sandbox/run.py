@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,9 @@ _WATCH_S = 0.1
 _LENGTH = struct.Struct(">I")
 # Results beside those that were asked for would be a mistake or a trick.
 _LONGEST_NAME = 255
+_FOLDER = "edge-worker-job-"
+# A folder this young may just have been made, and not be locked yet.
+_SWEEP_AFTER_S = 60.0
 
 
 class SandboxError(Exception):
@@ -60,11 +64,13 @@ def run(
     *,
     expected: Sequence[str],
     limits: Limits | None = None,
+    while_waiting: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Run Python source with input files, and return the result files that it leaves.
 
     script: seen as /job/main.py. files: seen read-only under /job. The script writes its
     results to /out; those named in `expected` come back, if they are ordinary files.
+    while_waiting: called about ten times a second; what it raises ends the job and is passed on.
     Raises SandboxError when there is no sandbox here or it breaks.
     """
     limits = limits or Limits()
@@ -106,7 +112,7 @@ def run(
         finally:
             os.close(write_end)
         assert process.stdout is not None
-        return _attend(process, process.stdout, results, expected, limits)
+        return _attend(process, process.stdout, results, expected, limits, while_waiting)
 
 
 def _attend(
@@ -115,6 +121,7 @@ def _attend(
     results: IO[bytes],
     expected: Sequence[str],
     limits: Limits,
+    while_waiting: Callable[[], None],
 ) -> Outcome:
     """Read what comes, watch time and memory, end what goes beyond."""
     text, frames = bytearray(), bytearray()
@@ -127,7 +134,7 @@ def _attend(
         reader.start()
     began = time.monotonic()
     try:
-        ending = _watch(process, limits)
+        ending = _watch(process, limits, while_waiting)
     finally:
         _end(process)
     for reader in readers:
@@ -143,13 +150,16 @@ def _attend(
     )
 
 
-def _watch(process: subprocess.Popen[bytes], limits: Limits) -> Ending:
+def _watch(
+    process: subprocess.Popen[bytes], limits: Limits, while_waiting: Callable[[], None]
+) -> Ending:
     deadline = time.monotonic() + limits.wall_s
     at_start = available_memory()
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_WATCH_S)
             return Ending.OK
+        while_waiting()
         if time.monotonic() > deadline:
             return Ending.TIME
         # The second bound sees what belongs to no process: full temporary file systems,
@@ -206,18 +216,46 @@ def _parse(frames: bytes, expected: Sequence[str]) -> dict[str, bytes]:
 @contextlib.contextmanager
 def _job_folder(script: str, files: Mapping[str, bytes], as_root: bool) -> Iterator[Path]:
     """A folder that only the job's account can read."""
-    folder = Path(tempfile.mkdtemp(prefix="edge-worker-job-"))
+    sweep()
     try:
-        for name, content in {**files, "main.py": script.encode()}.items():
-            if Path(name).name != name:
-                raise SandboxError(f"{name!r} is not a plain file name")
-            (folder / name).write_bytes(content)
-        if as_root:
-            for path in (*folder.iterdir(), folder):
-                os.chown(path, bubblewrap.UNPRIVILEGED, bubblewrap.UNPRIVILEGED)
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
+    except OSError as error:
+        raise SandboxError(f"no folder for the job can be made: {error.strerror}") from error
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _fill(folder, {**files, "main.py": script.encode()}, as_root)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _fill(folder: Path, files: Mapping[str, bytes], as_root: bool) -> None:
+    for name, content in files.items():
+        if Path(name).name != name:
+            raise SandboxError(f"{name!r} is not a plain file name")
+        try:
+            (folder / name).write_bytes(content)
+        except OSError as error:
+            raise SandboxError(f"the job's files can't be written: {error.strerror}") from error
+    if as_root:
+        for path in (*folder.iterdir(), folder):
+            os.chown(path, bubblewrap.UNPRIVILEGED, bubblewrap.UNPRIVILEGED)
+
+
+def sweep() -> None:
+    """Delete folders of jobs whose process was killed: they hold examples. Locked ones live."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        with contextlib.suppress(OSError):  # not ours, or gone meanwhile
+            if time.time() - folder.lstat().st_mtime < _SWEEP_AFTER_S:
+                continue
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _filter_fd(cleanup: contextlib.ExitStack) -> int | None:

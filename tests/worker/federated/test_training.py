@@ -22,6 +22,7 @@ from edge_worker.federated.proposal import (
     Scheduler,
     TrainingConfig,
 )
+from edge_worker.federated.recipe import learning_rate
 from edge_worker.federated.split import split_people, split_pictures
 from edge_worker.federated.tasks.registry import load_task
 from edge_worker.federated.tasks.task import Task
@@ -60,7 +61,7 @@ def test_the_schedule_follows_the_global_round() -> None:
     step = MILD.model_copy(
         update={"lr": 0.1, "scheduler": Scheduler(kind="step", every=10, gamma=0.1), "rounds": 30}
     )
-    rates = [client.learning_rate(step, n) for n in (0, 9, 10, 19, 20)]
+    rates = [learning_rate(step, n) for n in (0, 9, 10, 19, 20)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
 
 
