@@ -170,6 +170,11 @@ class Loop:
 
     def _train(self, attempt: Attempt) -> None:
         """Train the seeds that are still missing, and say what became of it."""
+        if self.code is None and attempt.proposal and attempt.proposal.hooks.given():
+            raise JournalError(
+                f"attempt {attempt.number} holds code, and code is off here: go on with "
+                "--allow-code, or start a new run"
+            )
         self.listener.proposed(attempt)
         done = {result.seed for result in attempt.results}
         missing = [seed for seed in self.harness.seeds if seed not in done]
@@ -196,11 +201,7 @@ class Loop:
         assert config is not None
         if not proposal.hooks.given():
             return lambda seed, watch: self.harness.run(config, seed, watch)
-        if self.code is None:
-            raise JournalError(
-                f"attempt {attempt.number} holds code, and code is off here: go on with "
-                "--allow-code, or start a new run"
-            )
+        assert self.code is not None
         return self.code.rehearse(proposal, self._raise_if_stopped).run
 
     def _siblings(self, attempt: Attempt) -> list[Attempt]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edge_worker.catalogue.training_sets import Examples, Kind, TrainingSet
 from edge_worker.federated.harness import Harness, OnProgress, Progress, SeedResult
+from edge_worker.federated.hooks.training import CodeRunner, allow_code
+from edge_worker.federated.journal import Attempt, Journal
+from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposal import Augmentation, Family, SearchSpace, TrainingConfig
+from edge_worker.federated.proposers.proposer import Answer
+from edge_worker.federated.sandbox.tier import Tier, protection
 from edge_worker.federated.tasks.task import Metric, Task
 
 
@@ -106,3 +114,40 @@ def scripted(task: Task) -> Harness:
 @pytest.fixture
 def people() -> Callable[..., dict[str, Examples]]:
     return make_people
+
+
+class Script:
+    """Answers in order; goes on where a resumed run stands."""
+
+    name = "script"
+
+    def __init__(self, answers: Sequence[Any]) -> None:
+        self.answers = answers
+
+    def propose(self, task: Task, attempts: Sequence[Attempt], complaints: Sequence[str]) -> Answer:
+        return Answer(content=self.answers[len(attempts) - 1], author="script", tokens=10)
+
+
+@pytest.fixture
+def with_code(tmp_path: Path) -> Callable[..., Loop]:
+    """Makes a loop that runs these proposals, code included."""
+
+    def make(harness: Harness, *answers: Any) -> Loop:
+        return Loop(
+            harness=harness,
+            proposer=Script([*answers, {"action": "stop"}]),
+            journal=Journal(tmp_path / "journal.sqlite"),
+            listener=Silent(),
+            stop=threading.Event(),
+            code=CodeRunner(harness=harness),
+        )
+
+    return make
+
+
+@pytest.fixture
+def coded(task: Task) -> Harness:
+    """A toy task on which code is allowed; each job gets a minute."""
+    if protection().tier is not Tier.BUBBLEWRAP:
+        pytest.skip(f"no sandbox on this machine: {protection().sentence}")
+    return Harness(task=allow_code(task), max_seconds=60)
