@@ -25,7 +25,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     if _asks_by_tone(clause, content):
         content.append(Item(Kind.ASK, None, "吧"))
     return [
-        Item(Kind.STOP)
+        Item(Kind.STOP, None, item.text)
         if item.kind is Kind.NOT and following is not None and following.kind in _NEGATABLE
         else item
         for item, following in itertools.zip_longest(content, content[1:])

@@ -13,6 +13,8 @@ from ..messages import Intent, Quantity
 from .lexicon import Item, Kind
 
 _MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
+_SOMEBODY = frozenset({Kind.PERSON, Kind.ME, Kind.EVERYONE})
+_OUR_WORK = frozenset({Kind.MONITOR, Kind.SENSING, Kind.NOTIFY, Kind.TELL, Kind.REMIND})
 _WHETHER = frozenset({Kind.ASK, Kind.IF, Kind.WHEN})
 _LASTING = frozenset({Kind.MONITOR, Kind.START, Kind.SENSING, Kind.TELL, Kind.ASK})
 
@@ -21,9 +23,12 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     """Is the clause, with this intent, better left to others?"""
     if intent is Intent.MONITOR:
         odd = _is_negated(items) or _grants_time(items) or _asks_who(items)
-        return odd or _notes_a_state(items)
+        return odd or _notes_a_state(items) or _is_about_an_app(items) or _is_about_anyone(items)
     if intent is Intent.QUERY:
-        return _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
+        odd = _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
+        return odd or _is_about_anyone(items) or _is_felt_by_nobody(items)
+    if intent is Intent.STOP:
+        return _stops_a_state(items) or _is_general_alarm(items) or _does_not(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
     return False
@@ -66,13 +71,49 @@ def _compares_nothing(items: Sequence[Item]) -> bool:
 def _is_about_an_app(items: Sequence[Item]) -> bool:
     """Is it "is pulse a good app": a name that only sounds like a quantity?"""
     quantities = {value for item in items if item.kind is Kind.QUANTITY for value in item.value}
-    named = any(item.text in _APPS for item in items)
+    named = any(item.text in _APPS or item.text.endswith(" app") for item in items)
     return named and bool(quantities) and Quantity.APP_USAGE not in quantities
+
+
+def _is_about_anyone(items: Sequence[Item]) -> bool:
+    """Is it "how often does a person breathe", 人一天呼吸多少次: about mankind?"""
+    kinds = {item.kind for item in items}
+    others = any(item.kind in _MEASURED and item.value != (Quantity.PRESENCE,) for item in items)
+    return others and Kind.ANYONE in kinds and kinds.isdisjoint(_SOMEBODY)
+
+
+def _is_felt_by_nobody(items: Sequence[Item]) -> bool:
+    """Is it "how angry", 怎么生气: a state of mind without anybody who has it?"""
+    kinds = {item.kind for item in items}
+    return Kind.FEELING in kinds and kinds.isdisjoint(_SOMEBODY | {Kind.QUANTITY})
+
+
+def _stops_a_state(items: Sequence[Item]) -> bool:
+    """Is it "stop being sad", "am I calm enough": no work of ours?"""
+    kinds = {item.kind for item in items}
+    return Kind.FEELING in kinds and kinds.isdisjoint(_OUR_WORK | {Kind.QUANTITY})
+
+
+def _is_general_alarm(items: Sequence[Item]) -> bool:
+    """Is it 警报解除, which a burglar alarm means?"""
+    kinds = {item.kind for item in items}
+    alarm = any(item.text in _ALARMS for item in items)
+    return alarm and kinds.isdisjoint(_SOMEBODY | _MEASURED | {Kind.ANYONE, Kind.PHONE})
+
+
+def _does_not(items: Sequence[Item]) -> bool:
+    """Is it 你是不关心, what somebody does not do? Orders say 别, or name a quantity."""
+    stops = [item for item in items if item.kind is Kind.STOP]
+    denied = all(item.text in {"不", "没", "没 有", "未", "并 不"} for item in stops)
+    return denied and Kind.QUANTITY not in {item.kind for item in items}
+
+
+_ALARMS = frozenset({"alarm", "alarms", "警 报", "报 警", "告 警"})
 
 
 def _asks_who(items: Sequence[Item]) -> bool:
     """Is it "who made the mood model": a person is asked for, and no presence?"""
-    kinds = [item.kind for item in items]
+    kinds = [item.kind for item in items if item.kind is not Kind.AND]
     if Kind.WHO not in kinds or (Kind.PERSON, Kind.WHO) in itertools.pairwise(kinds):
         return False  # "Anna, who is in the bedroom"
     return any(

@@ -40,7 +40,6 @@ _NAMED = frozenset(
         Kind.AND,
         Kind.PAST,
         Kind.NEXT,
-        Kind.AUXILIARY,
     }
 )
 _LENGTHS = frozenset({Kind.DURATION, Kind.HOLD})
@@ -87,12 +86,17 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     )
     # 学习我的情绪: there is nothing else to learn about a mood than to see it.
     studies = kinds & {Kind.ME, Kind.PERSON} and any(i.text.startswith("学") for i in items)
-    known = inner and (Kind.TRAIN in kinds or bool(studies))
+    # "A training round", 微调: people don't exercise in these words.
+    machine = any(
+        item.kind is Kind.TRAIN and any(word in item.text for word in _MACHINE) for item in items
+    )
+    known = (inner and (Kind.TRAIN in kinds or bool(studies))) or machine
     if kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE}) and not kinds <= _ALL_MODELS:
         return None
     return Intent.TRAIN if named or known else None
 
 
+_MACHINE = ("round of", "fine", "federated", "联 邦", "微 调")
 # "Train the model" without a quantity means all models: nothing else may stand beside it.
 _ALL_MODELS = frozenset(
     {
@@ -166,12 +170,15 @@ def _has_length(items: Sequence[Item]) -> bool:
 
 
 def _is_setting(item: Item) -> bool:
-    return item.kind is Kind.START and item.text.startswith(("set", "turn", "switch", "设"))
+    """Say "Set" or "turn", without "on"."""
+    if item.kind is not Kind.START:
+        return False
+    return item.text.startswith(("set", "设")) or item.text in {"turn", "switch"}
 
 
 def _asks_itself(text: str) -> bool:
     """Is the word a question by its form: 有没有人, 是否有人, 紧不紧张?"""
-    return "不" in text or text.startswith(("有 没 有", "有 无", "是 否"))
+    return "不" in text or "还 是" in text or text.startswith(("有 没 有", "有 无", "是 否"))
 
 
 def _tells_another(items: Sequence[Item]) -> bool:
@@ -239,12 +246,17 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if len(items) == 1 and not _is_vital_rate(items[0]):
         # "Mood", "breathe": the word alone may be a lamp's, a song's, or an exercise.
         return None
-    if items[-1].kind in {Kind.LEVEL, Kind.AUXILIARY} or (
-        items[-1].kind is Kind.OWNER and Kind.AUXILIARY in kinds
-    ):
-        # "My heart is racing", 我的心情是好的: they state something.
+    if items[-1].kind is Kind.LEVEL or _states_presence(items):
+        # "My heart is racing", "nobody is here": they state something.
         return None
-    return Intent.QUERY if kinds <= _NAMED else None
+    stated = {item.kind for item in items if item.text != "'s"}
+    return Intent.QUERY if stated <= _NAMED else None
+
+
+def _states_presence(items: Sequence[Item]) -> bool:
+    """Without a verb only "anyone in the kitchen" asks; "nobody here" and 客厅有人 tell."""
+    there = [item for item in items if item.kind in {Kind.ANYONE, Kind.NOBODY, Kind.EMPTY}]
+    return any(not item.text.startswith("any") and item.text[-1] not in "吗没不" for item in there)
 
 
 def _is_single_check(items: Sequence[Item], kinds: set[Kind]) -> bool:

@@ -26,7 +26,7 @@ def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] 
     if is_usage(items, kinds, intent):
         return [Group(persons, (Quantity.APP_USAGE,))]
     if intent is Intent.STOP and Kind.PHONE in kinds and kinds & {Kind.MONITOR, Kind.SENSING}:
-        return [Group(persons, (Quantity.APP_USAGE,))]
+        return None if _switches_screen(items) else [Group(persons, (Quantity.APP_USAGE,))]
     if intent is Intent.TRAIN and Kind.ANYONE in kinds:
         return [Group((), (Quantity.PRESENCE,))]
     if _is_presence(items, kinds, intent):
@@ -47,7 +47,7 @@ def _lacks_somebody(items: Sequence[Item], intent: Intent) -> bool:
     """Is it "what's the vibe", 感觉怎么样: a word for much else, and nobody whose it is?"""
     named = [item for item in items if item.kind in {Kind.QUANTITY, Kind.FEELING}]
     kinds = {item.kind for item in items}
-    somebody = kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.SENSING}
+    somebody = kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.SENSING, Kind.AREA, Kind.HERE}
     return (
         intent in {Intent.QUERY, Intent.MONITOR}
         and not somebody
@@ -69,6 +69,16 @@ _OF_MUCH_ELSE = frozenset(
             "feelings",
             "felt",
         ),
+        *(
+            "占 用",
+            "人 员",
+            "存 在",
+            "人 数",
+            "在 场",
+            "whereabouts",
+            "是 否 被 占 用",
+            "使 用 情 况",
+        ),
         *("感 觉", "感 受", "精 神", "心 理", "心 态", "情 感", "气 息", "脉"),
     ]
 )
@@ -79,19 +89,27 @@ _PHONES = frozenset({"phone", "phones", "smartphone", "手 机"})
 
 def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     """A phone and its use, without a word of its own such as "screen time"."""
-    if Kind.PHONE not in kinds or Kind.START in kinds:
-        return False
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
+    if Kind.START in kinds:
+        return False
     # "Watch Ben's phone" is enough, "follow me on ..." is not.
     phone = any(item.kind is Kind.PHONE and item.text in _PHONES for item in items)
     watched = phone and intent is Intent.MONITOR
     used = any(item.kind is Kind.USE and item.text != "on" for item in items)
+    if somebody and any(item.text.startswith("scroll") for item in items):
+        return True  # there is little else to scroll
+    if Kind.PHONE not in kinds:
+        return False
     on = Kind.USE in kinds and bool(kinds & {Kind.AUXILIARY, Kind.WHEN, Kind.IF})
     return somebody and (used or on or watched)
 
 
 def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
-    placed = bool(kinds & {Kind.AREA, Kind.HERE})
+    # "Is anybody there?" is a call, and names no place.
+    placed = any(
+        item.kind is Kind.AREA or (item.kind is Kind.HERE and item.text != "there")
+        for item in items
+    )
     if intent is Intent.STOP and {Kind.ANYONE, Kind.AREA} <= kinds:
         # "Stop watching the kitchen for people"
         return _stops_sensing(items)
@@ -127,10 +145,7 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
 
     "Turn off the monitor" means a screen, 关掉监控 a camera: a bare noun is not enough.
     """
-    switched = any(
-        item.kind is Kind.STOP and item.text.startswith(_SWITCHING_OFF) for item in items
-    )
-    if switched and any(item.text in _SCREENS_AND_CAMERAS for item in items):
+    if _switches_screen(items):
         return False
     if any(item.kind is Kind.PHONE for item in items):
         return False  # its notifications are its own
@@ -144,6 +159,13 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         )
         for item in items
     )
+
+
+def _switches_screen(items: Sequence[Item]) -> bool:
+    switched = any(
+        item.kind is Kind.STOP and item.text.startswith(_SWITCHING_OFF) for item in items
+    )
+    return switched and any(item.text in _SCREENS_AND_CAMERAS for item in items)
 
 
 _SWITCHING_OFF = ("turn", "switch", "shut", "power", "关")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from ..messages import Quantity
 from .lexicon import Item, Kind
 
 _WORK = frozenset(
@@ -22,7 +23,7 @@ _SPEAKING = frozenset(
 _ALSO_POLITE = frozenset({"让", "请", "帮", "给", "请 让", "问", "问 问", "问 一 下", "问 下"})
 _ADVICE = frozenset({"do", "can", "should", "could", "would", "to", "does", "shall", "must"})
 _MODALS = (["can"], ["could"], ["should"], ["shall"], ["must"], ["to"])
-_NORMS = frozenset({"should", "ought to", "应 该", "应 当", "该"})
+_NORMS = frozenset({"should", "should be", "ought to", "应 该", "应 当", "该"})
 _OTHERS = frozenset(
     [
         *(
@@ -79,6 +80,8 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _asks_what_should_be(clause)
         or _is_about_acquaintance(clause)
         or _asks_somebody(clause)
+        or _asks_permission(clause)
+        or _is_statement(clause)
     )
 
 
@@ -86,9 +89,16 @@ def _is_about_you(clause: Sequence[Item]) -> bool:
     """Is it "how are you feeling", 你今天心情怎么样: small talk with the assistant?"""
     kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.AUXILIARY}]
     ours = _WORK - {Kind.MONITOR, Kind.START}
-    return ours.isdisjoint(kinds) and any(
-        first is Kind.YOU and second in {Kind.QUANTITY, Kind.FEELING}
-        for first, second in itertools.pairwise(kinds)
+    if not ours.isdisjoint(kinds):
+        return False
+    measured = {Kind.QUANTITY, Kind.FEELING}
+    others = {Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.ASK, Kind.MONITOR, Kind.TELL, Kind.NOTIFY}
+    if kinds[:1] == [Kind.YOU] and measured & set(kinds) and others.isdisjoint(kinds):
+        return True  # "You are never sad"
+    if measured.isdisjoint(kinds) and (Kind.ASK, Kind.YOU) in itertools.pairwise(kinds):
+        return True  # "I'm fine, how are you?"
+    return any(
+        first is Kind.YOU and second in measured for first, second in itertools.pairwise(kinds)
     )
 
 
@@ -125,6 +135,15 @@ def _asks_advice(clause: Sequence[Item]) -> bool:
         if item.text in {"how", "what"} and clause[index + 1].text.split()[:1] in _MODALS:
             # "How can I ...", "what should we do about ..."
             return True
+        if item.text == "what" and clause[index + 1].text in {"make", "makes", "made"}:
+            return True
+        taught = any(other.kind in {Kind.TRAIN, Kind.IMPROVE} for other in clause[:index])
+        if (
+            item.text in _WAYS
+            and not taught
+            and _first_content(clause[index + 1 :]) in _WORK | _WAYS_TO
+        ):
+            return True
         if item.kind is not Kind.ASK or item.value != "how" or not item.text.isascii():
             continue
         if clause[index + 1].text not in _ADVICE:
@@ -140,6 +159,48 @@ def _asks_advice(clause: Sequence[Item]) -> bool:
         if behind and behind[0].kind in _WORK | {Kind.MOVE, Kind.ASK, Kind.USE, Kind.TELL}:
             return behind[0].kind is not Kind.USE or behind[0].text != "do"
     return False
+
+
+def _first_content(items: Sequence[Item]) -> Kind | None:
+    skipped = {Kind.SMALL, Kind.ME, Kind.YOU, Kind.PERSON, Kind.EVERYONE, Kind.OWNER}
+    return next((item.kind for item in items if item.kind not in skipped), None)
+
+
+_WAYS = frozenset({"怎 么", "如 何", "怎 样", "咋"})
+_WAYS_TO = frozenset({Kind.MOVE, Kind.TELL, Kind.NOTIFY, Kind.FEELING, Kind.NOT})
+
+
+def _asks_permission(clause: Sequence[Item]) -> bool:
+    """Is it "can Ben use his phone", 爷爷能玩手机吗?"""
+    people = {Kind.PERSON, Kind.ME}
+    for index, (first, second) in enumerate(itertools.pairwise(clause)):
+        english = first.text in {"can", "may", "could"} and second.kind in people
+        chinese = second.text in {"能", "可 以", "能 不 能", "可 不 可 以"} and first.kind in people
+        behind = clause[index + 2 : index + 3]
+        if (english or chinese) and any(
+            item.kind in {Kind.USE, Kind.PHONE} or item.value == (Quantity.APP_USAGE,)
+            for item in behind
+        ):
+            return True
+    return False
+
+
+def _is_statement(clause: Sequence[Item]) -> bool:
+    """Is it 我呼吸挺好的, "my breathing fine": praise at the end, and nothing asked?"""
+    kinds = {item.kind for item in clause}
+    asked = kinds & (_WORK | {Kind.ASK, Kind.QUESTION_MARK, Kind.TELL, Kind.NOTIFY, Kind.IF})
+    last = clause[-1].text if clause else ""
+    if next((i.kind for i in clause if i.kind is not Kind.SMALL), None) is Kind.AUXILIARY:
+        return False
+    return not asked and Kind.QUANTITY in kinds and last in _PRAISE
+
+
+_PRAISE = frozenset(
+    [
+        *("fine", "ok", "okay", "alright", "normal", "all good", "good", "well"),
+        *("好 的", "正 常", "稳 定", "平 稳", "还 好", "还 行", "好", "可 以 的", "可 以"),
+    ]
+)
 
 
 def _is_shopping(clause: Sequence[Item]) -> bool:
@@ -173,7 +234,9 @@ def _asks_what_should_be(clause: Sequence[Item]) -> bool:
     """Is it "what should my heart rate be", 运动时心率应该是多少: general knowledge?"""
     texts = {item.text for item in clause}
     kinds = {item.kind for item in clause}
-    asks = bool(kinds & {Kind.ASK, Kind.AUXILIARY}) and kinds.isdisjoint({Kind.NOTIFY, Kind.TELL})
+    first = next((item.kind for item in clause if item.kind is not Kind.SMALL), None)
+    asks = Kind.ASK in kinds or first is Kind.AUXILIARY
+    asks = asks and kinds.isdisjoint({Kind.NOTIFY, Kind.TELL})
     return asks and not texts.isdisjoint(_NORMS)
 
 

@@ -217,9 +217,10 @@ WANTS: Table = {
     """,
     (Kind.AUXILIARY, None): """
         is | are | am | was | were | does | do | did | has | have | had | been | being | be | 's
-        has there been | isn not | re
+        is/are/was there | has there been | isn not | re
     """,
     (Kind.TRAIN, None): """
+        a/another/one round of learning/training | one more round of learning/training
         ~learn | learning to | have a/another training run/round/session [for/of/on]
         do some training [for/of/on] | start the/a learning loop [for/of/on] | train/training [up]
         retrain/retraining | re train | teach/teaching [yourself] | fine tune/tuning | finetune
