@@ -121,6 +121,8 @@ def _without_meanwhile(piece: list[Item]) -> list[Item]:
     """
     for index, item in enumerate(piece):
         if item.kind is Kind.ADJUNCT and not _restricts(piece[index + 1 :]):
+            if Kind.FEELING in {other.kind for other in piece[:index]} and not actions(piece):
+                return piece  # "Is Ben happy with his gift"
             end = next((i for i in range(index, len(piece)) if _resumes(piece[i])), len(piece))
             return [*piece[:index], *_durations(piece[index:end]), *piece[end:]]
     when = next((i for i, item in enumerate(piece) if item.text in _MEANWHILE), None)

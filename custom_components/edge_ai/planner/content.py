@@ -39,7 +39,11 @@ def _without_speaker(content: Sequence[Item]) -> list[Item]:
     order = next((i for i, item in enumerate(content) if item.kind in orders), None)
     if order is None or Kind.PERSON not in {item.kind for item in content[order:]}:
         return list(content)
-    ahead = [item for item in content[:order] if item.kind is not Kind.ME]
+    ahead = [
+        item
+        for item in content[:order]
+        if item.kind is not Kind.ME and item.text not in {"咱 们", "我 们"}
+    ]
     if len(ahead) != len(content[:order]) and {item.kind for item in ahead} <= _AHEAD:
         content = [*ahead, *content[order:]]
         order = len(ahead)

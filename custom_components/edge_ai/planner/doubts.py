@@ -23,12 +23,15 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     """Is the clause, with this intent, better left to others?"""
     if intent is Intent.MONITOR:
         odd = _is_negated(items) or _grants_time(items) or _asks_who(items)
-        return odd or _notes_a_state(items) or _is_about_an_app(items) or _is_about_anyone(items)
+        odd = odd or _is_about_an_app(items) or _is_about_anyone(items)
+        return odd or _notes_a_state(items) or _seems(items)
     if intent is Intent.QUERY:
         odd = _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
-        return odd or _is_about_anyone(items) or _is_felt_by_nobody(items)
+        odd = odd or _is_about_anyone(items) or _is_felt_by_nobody(items)
+        return odd or _judges_usage(items)
     if intent is Intent.STOP:
-        return _stops_a_state(items) or _is_general_alarm(items) or _does_not(items)
+        odd = _stops_a_state(items) or _is_general_alarm(items)
+        return odd or _does_not(items) or _goes_on(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
     return False
@@ -43,6 +46,20 @@ def _notes_a_state(items: Sequence[Item]) -> bool:
     states = [item for item in items if item.kind is Kind.FEELING]
     nouns = any(word in item.text for item in states for word in ("stress level", "pressure"))
     return bool(states) and not nouns and kinds.isdisjoint(_WHETHER | {Kind.QUANTITY, Kind.SENSING})
+
+
+def _seems(items: Sequence[Item]) -> bool:
+    """Is it 我看着紧张吗: how somebody looks, not whom to look after?"""
+    kinds = {item.kind for item in items}
+    looks = any(item.text == "看 着" for item in items)
+    return looks and {Kind.FEELING, Kind.ASK} <= kinds and Kind.QUANTITY not in kinds
+
+
+def _judges_usage(items: Sequence[Item]) -> bool:
+    """Is it 睡前玩手机不好吗: whether it is good for anybody?"""
+    kinds = {item.kind for item in items}
+    usage = any(item.value == (Quantity.APP_USAGE,) for item in items)
+    return usage and Kind.NOT in kinds and kinds.isdisjoint(_SOMEBODY)
 
 
 def _is_negated(items: Sequence[Item]) -> bool:
@@ -108,6 +125,16 @@ def _does_not(items: Sequence[Item]) -> bool:
     return denied and Kind.QUANTITY not in {item.kind for item in items}
 
 
+def _goes_on(items: Sequence[Item]) -> bool:
+    """Is it "don't stop monitoring", 别停止监测: the opposite of what the last word says?"""
+    ends = (Kind.NOT, Kind.STOP)
+    return any(
+        first.kind in ends and second.kind is Kind.STOP and first.text.startswith(_DENYING)
+        for first, second in itertools.pairwise(items)
+    )
+
+
+_DENYING = ("not", "dont", "do not", "never", "不", "别", "甭", "无 需", "先 别")
 _ALARMS = frozenset({"alarm", "alarms", "警 报", "报 警", "告 警"})
 
 

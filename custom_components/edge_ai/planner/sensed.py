@@ -156,6 +156,7 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
             item.kind is Kind.MONITOR
             and item.value != "weak"
             and (somebody or item.text not in _ALSO_THINGS)
+            and not item.text.startswith("listen")
         )
         for item in items
     )

@@ -57,7 +57,7 @@ _OTHERS = frozenset(
 )
 _ASKING_AROUND = frozenset({"问", "问 问", "问 一 问", "问 下", "ask"})
 _PRICES = frozenset({"how much", "which", "where", "多 少", "哪 个", "哪 种", "what kind of"})
-_SLEEPING = ("sleep", "slept", "nap", "睡", "休 息", "rest")
+_SLEEPING = ("asleep", "awake", "睡 着", "醒", "sleep", "slept", "nap", "睡", "休 息", "rest")
 _SOMEBODY = frozenset({Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.TELL})
 _NORMAL = frozenset({"normal", "正 常 吗", "正 常 么", "正 常 不", "正 不 正 常", "正 常"})
 _CAUSES = frozenset({"affect", "affects", "cause", "causes", "influence", "influences", "mean"})
@@ -82,6 +82,8 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _asks_somebody(clause)
         or _asks_permission(clause)
         or _is_statement(clause)
+        or _is_mode(clause)
+        or _is_loose(clause)
     )
 
 
@@ -217,7 +219,7 @@ def _is_shopping(clause: Sequence[Item]) -> bool:
 def _is_about_life(clause: Sequence[Item]) -> bool:
     """Is it "did Anna sleep well", "how is my day": about what nothing of ours measures?"""
     kinds = {item.kind for item in clause}
-    if kinds & {Kind.QUANTITY, Kind.FEELING, Kind.AREA} | kinds & _WORK:
+    if kinds & {Kind.QUANTITY, Kind.FEELING} | kinds & _WORK:
         return False
     return any(item.text.startswith(_SLEEPING) or item.text in _AFFAIRS for item in clause)
 
@@ -261,6 +263,59 @@ def _asks_somebody(clause: Sequence[Item]) -> bool:
             behind = clause[named + 1 :]
             return not (behind and behind[0].kind is Kind.OWNER)
     return False
+
+
+def _is_mode(clause: Sequence[Item]) -> bool:
+    """Is it "turn on presence mode": a way in which the house runs?"""
+    kinds = {item.kind for item in clause}
+    named = any(item.text in {"mode", "模 式"} for item in clause)
+    return named and kinds.isdisjoint({Kind.MONITOR, Kind.SENSING})
+
+
+def _is_loose(clause: Sequence[Item]) -> bool:
+    """Is it "is somebody working in the kitchen", "what a mood"?
+
+    Where no word names the quantity, or nothing is asked, the small words must be small.
+    """
+    kinds = {item.kind for item in clause}
+    texts = [item.text for item in clause]
+    if ("what", "a") in itertools.pairwise(texts):
+        return True
+    if kinds & ({Kind.QUANTITY, Kind.FEELING, Kind.TRAIN, Kind.IMPROVE} | {Kind.STOP}):
+        return False
+    return not _BUSY.isdisjoint(texts)
+
+
+_BUSY = frozenset(
+    [
+        *("work", "working on", "job", "task", "system", "process", "session", "program", "tool"),
+        *(
+            "service",
+            "function",
+            "feature",
+            "workout",
+            "help",
+            "offer",
+            "provide",
+            "provides",
+            "supply",
+        ),
+        *("fancy", "wait", "graph", "active", "running", "resting", "sleeping", "like", "likes"),
+        *(
+            "工 作",
+            "任 务",
+            "系 统",
+            "程 序",
+            "服 务",
+            "跑",
+            "弄",
+            "搞",
+            "老 师 好",
+            "朋 友",
+            "师 傅",
+        ),
+    ]
+)
 
 
 def _is_cause(clause: Sequence[Item]) -> bool:

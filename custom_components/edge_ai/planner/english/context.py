@@ -55,7 +55,8 @@ CONTEXT: Table = {
         breaks | upward of | crossing | exceeding
     """,
     (Kind.COMPARE, "<"): """
-        below | under | less than | lower than | fewer than | slower than | smaller than | beneath
+        ~slow below/under | ~dip below/under | ~sink below/under | below | under | less than
+        lower than | fewer than | slower than | smaller than | beneath
         < | short of | underneath
     """,
     (Kind.COMPARE, ">="): """

@@ -99,7 +99,8 @@ MEASURED: Table = {
     """,
     (Kind.USE, None): """
         use/uses/used/using | usage | spend/spends/spent/spending | time | activity
-        ~waste on | ~waste | ~scroll | scrolled | habits | surfing/browsing/browse | staring at
+        picked up | pick up her/his phone | ~waste on | ~waste | ~scroll | scrolled | habits
+        surfing/browsing/browse | staring at
         glued to | open/opened/opens/opening | been on | is on | am on | was on | gets on
         goes on | stays on | playing with | up to on | do/does/doing on | did on | has on | on
     """,
