@@ -127,6 +127,11 @@ class CodeRunner:
     def __post_init__(self) -> None:
         if not self.harness.task.space.hooks or protection().tier is not Tier.BUBBLEWRAP:
             raise CodeRefused("code runs for tasks that `allow_code` let through only")
+        if self.harness.aggregation.noise_multiplier is not None:
+            raise CodeRefused(
+                "code and --noise don't go together: code runs where the noise is added, so no "
+                "epsilon could be promised"
+            )
 
     def rehearse(
         self, proposal: Proposal, while_waiting: Callable[[], None] = lambda: None

@@ -147,7 +147,7 @@ def with_code(tmp_path: Path) -> Callable[..., Loop]:
 
 @pytest.fixture
 def coded(task: Task) -> Harness:
-    """A toy task on which code is allowed; each job gets a minute."""
+    """A toy task on which code is allowed."""
     if protection().tier is not Tier.BUBBLEWRAP:
         pytest.skip(f"no sandbox on this machine: {protection().sentence}")
-    return Harness(task=allow_code(task), max_seconds=60)
+    return Harness(task=allow_code(task))

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from edge_worker.federated.feedback import history_text
 from edge_worker.federated.harness import BudgetExceeded, Harness
 from edge_worker.federated.hooks.rehearsal import CodeFailed
 from edge_worker.federated.hooks.training import CodeRunner
-from edge_worker.federated.journal import Journal, Limits, Status
-from edge_worker.federated.loop import Cancelled, Loop
+from edge_worker.federated.journal import Attempt, Journal, Limits, Status
+from edge_worker.federated.loop import Cancelled, Loop, Silent
 from edge_worker.federated.proposal import Proposal
 from edge_worker.federated.standing import standing
 
@@ -92,12 +93,20 @@ def test_a_model_above_the_limit_is_refused(coded: Harness) -> None:
         CodeRunner(harness=coded).rehearse(asked(source, "build_model"))
 
 
-def test_code_that_sleeps_is_ended(coded: Harness) -> None:
-    impatient = Harness(task=coded.task, max_seconds=12)
+def patient_limit(harness: Harness) -> float:
+    """Seconds that a job which does its work needs here and now, with room."""
     began = time.monotonic()
-    with pytest.raises(BudgetExceeded, match="rehearsal was stopped after 12 s"):
-        CodeRunner(harness=impatient).rehearse(asked(body("import time", "time.sleep(600)")))
-    assert time.monotonic() - began < 40
+    CodeRunner(harness=harness).rehearse(asked(IDLE))
+    return 2 * (time.monotonic() - began) + 5
+
+
+def test_code_that_sleeps_is_ended(coded: Harness) -> None:
+    harness = Harness(task=coded.task, max_seconds=patient_limit(coded))
+    asleep = asked(body("import time", 'print("good night", flush=True)', "time.sleep(600)"))
+    began = time.monotonic()
+    with pytest.raises(BudgetExceeded, match="good night\nthe rehearsal was stopped after"):
+        CodeRunner(harness=harness).rehearse(asleep)
+    assert time.monotonic() - began < harness.max_seconds + 30
 
 
 # Behaves in the rehearsal, and only there.
@@ -129,14 +138,14 @@ def test_text_of_code_that_has_seen_examples_is_thrown_away(coded: Harness) -> N
             CodeFailed,
             "no usable weights",
         ),
-        ("import time; time.sleep(600)", BudgetExceeded, "stopped after 15 s"),
+        ("import time; time.sleep(600)", BudgetExceeded, "stopped after"),
     ],
     ids=["nan", "leaves", "names", "sleeps"],
 )
 def test_code_that_behaves_in_the_rehearsal_only_is_told_in_our_words(
     coded: Harness, act: str, error: type[Exception], words: str
 ) -> None:
-    harness = Harness(task=coded.task, max_seconds=15)
+    harness = Harness(task=coded.task, max_seconds=patient_limit(coded))
     rehearsed = CodeRunner(harness=harness).rehearse(asked(FALSE.format(act=act)))
     with pytest.raises(error, match=words) as caught:
         rehearsed.run(0)
@@ -176,16 +185,26 @@ def test_a_crash_is_journalled_quoted_and_capped_and_the_loop_goes_on(
 def test_a_cancelled_loop_ends_the_job_at_once_and_can_go_on(
     coded: Harness, with_code: Callable[..., Loop]
 ) -> None:
-    loop = with_code(
-        coded, {"config": CONFIG, "hooks": {"augment": body("import time", "time.sleep(50)")}}
-    )
+    asleep = body("import time", "time.sleep(500)")
+    loop = with_code(coded, {"config": CONFIG, "hooks": {"augment": asleep}})
+    cancelled: list[float] = []
+
+    def cancel() -> None:
+        cancelled.append(time.monotonic())
+        loop.stop.set()
+
+    class Impatient(Silent):
+        def proposed(self, attempt: Attempt) -> None:
+            if attempt.number == 1:
+                threading.Timer(2, cancel).start()
+
+    loop = replace(loop, listener=Impatient())
     number = loop.begin(Limits())
-    threading.Timer(6, loop.stop.set).start()
-    began = time.monotonic()
     with pytest.raises(Cancelled):
         loop.go_on(number)
-    assert time.monotonic() - began < 30
-    assert loop.journal.attempts(number)[-1].status is Status.RUNNING
+    assert time.monotonic() - cancelled[0] < 60
+    attempts = loop.journal.attempts(number)
+    assert (attempts[-1].number, attempts[-1].status) == (1, Status.RUNNING)
 
 
 # --- kill -9 -----------------------------------------------------------------------------
@@ -207,7 +226,7 @@ class Noting(Silent):
         with open({log!r}, "a") as file:
             file.write(f"{{attempt.number}} {{progress.seed}}\\n")
 
-harness = Harness(task=allow_code(parts.make_task()), max_seconds=60)
+harness = Harness(task=allow_code(parts.make_task()), max_seconds=600)
 journal = Journal(Path({folder!r}) / "journal.sqlite")
 answer = {{"config": {config!r}, "hooks": {{"augment": {hook!r}}}}}
 loop = Loop(
@@ -232,18 +251,22 @@ def test_a_loop_killed_in_a_job_goes_on_and_runs_no_seed_twice(
         hook=IDLE,
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
-    deadline = time.monotonic() + 120
-    # The baseline notes each round; killed after the first seed with code, in the next job.
-    while time.monotonic() < deadline and not (log.exists() and "1 0" in log.read_text()):
+    journal = Journal(tmp_path / "journal.sqlite")
+    deadline = time.monotonic() + 900
+    # Killed when the first seed with code has its result, in the job of the next one.
+    while time.monotonic() < deadline and process.poll() is None:
+        attempts = journal.attempts(1)
+        if len(attempts) == 2 and attempts[1].results:
+            break
         time.sleep(0.05)
-    time.sleep(1.5)
+    time.sleep(1)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=30)
-    halfway = Journal(tmp_path / "journal.sqlite").attempts(1)
+    halfway = journal.attempts(1)
     assert halfway[-1].status is Status.RUNNING
     assert [r.seed for r in halfway[-1].results] == [0]
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)
-    attempts = Journal(tmp_path / "journal.sqlite").attempts(1)
+    attempts = journal.attempts(1)
     assert [a.status for a in attempts] == [Status.OK, Status.OK, Status.STOP]
     assert attempts[1].results[0] == halfway[-1].results[0]
     noted = [line for line in log.read_text().splitlines() if line.startswith("1 ")]

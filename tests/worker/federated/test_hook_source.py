@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.cli import app
+from edge_worker.federated.aggregation import Aggregation
 from edge_worker.federated.feedback import task_text
 from edge_worker.federated.harness import Harness, SeedResult
 from edge_worker.federated.hooks import exchange, training
@@ -50,6 +51,7 @@ from edge_worker.settings import FederatedSettings, Settings
 CONFIG = TrainingConfig(family=Family.LOGISTIC, lr=0.5, rounds=4)
 IDLE = "def augment(inputs, generator):\n    return inputs"
 BUILDS = "def build_model(input_shape, classes):\n    return nn.Linear(4, classes)"
+HOLDS = Protection(tier=Tier.BUBBLEWRAP, sentence="tried")
 MISSING = Protection(tier=Tier.NONE, sentence="off, proposals may hold no code: no bubblewrap")
 
 
@@ -214,6 +216,17 @@ def test_code_is_refused_for_a_task_that_does_not_allow_it(task: Task) -> None:
         parse({"config": {"family": "logistic"}, "hooks": {"augment": IDLE}}, task.space)
 
 
+def test_code_is_refused_where_privacy_is_promised(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code in a job could leave the noise out, and the card would tell a false epsilon."""
+    monkeypatch.setattr(training, "protection", lambda: HOLDS)
+    noisy = Aggregation(clip_norm=1.0, noise_multiplier=1.0)
+    with pytest.raises(CodeRefused, match="no epsilon could be promised"):
+        CodeRunner(harness=Harness(task=permit(task), aggregation=noisy))
+    CodeRunner(harness=Harness(task=permit(task), aggregation=Aggregation(clip_norm=1.0)))
+
+
 def test_the_command_refuses_code_without_a_sandbox_and_trains_nothing(
     task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +320,7 @@ def test_a_winner_that_cannot_be_a_tool_is_refused_and_the_test_stays_closed(
         (MISSING, False, Verdict.LIMITED, ("tier none", "code in proposals is off")),
         (MISSING, True, Verdict.LIMITED, ("no bubblewrap", "a training refuses to start")),
         (
-            Protection(tier=Tier.BUBBLEWRAP, sentence="tried"),
+            HOLDS,
             True,
             Verdict.OK,
             ("tier bubblewrap: tried", "code in proposals is on"),

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from edge_worker.bench.scripted_model import message, serve
 from edge_worker.catalogue.model_store import ModelStore
-from edge_worker.catalogue.training_sets import Examples
+from edge_worker.catalogue.training_sets import Examples, Kind
 from edge_worker.cli import app
 from edge_worker.federated import models
 from edge_worker.federated.harness import Harness, SeedResult
@@ -117,7 +117,7 @@ def test_pretrained_weights_of_this_disk_reach_the_job(
         )
         for number in range(16)
     }
-    data = {**vars(coded.task.data), "people": people, "kind": "image"}
+    data = {**vars(coded.task.data), "people": people, "kind": Kind.IMAGE}
     space = {**vars(coded.task.space), "families": tuple(Family), "max_parameters": 3_000_000}
     task = Task(
         **{
@@ -126,7 +126,7 @@ def test_pretrained_weights_of_this_disk_reach_the_job(
             "space": type(coded.task.space)(**space),
         }
     )
-    harness = Harness(task=task, max_seconds=120)
+    harness = Harness(task=task)
     asked = Proposal.model_validate({"config": config, "hooks": {"augment": IDLE}})
     found = CodeRunner(harness=harness).rehearse(asked).run(0)
     assert found.curve == harness.run(config, 0).curve
@@ -179,9 +179,7 @@ def test_labels_can_neither_be_found_nor_a_score_be_forged(
 ) -> None:
     """Nothing can be learnt here, so a score above chance would be a stolen or forged one."""
     noise = {**vars(coded.task.data), "people": people(effect=0.0)}
-    harness = Harness(
-        task=Task(**{**vars(coded.task), "data": type(coded.task.data)(**noise)}), max_seconds=60
-    )
+    harness = Harness(task=Task(**{**vars(coded.task), "data": type(coded.task.data)(**noise)}))
     thief = """
 def augment(inputs, generator):
     import gc, os, sys

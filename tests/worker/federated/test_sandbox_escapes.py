@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import edge_worker
 from edge_worker.federated.sandbox.limits import MIB, Limits
 from edge_worker.federated.sandbox.run import Ending, Outcome, run
 from edge_worker.federated.sandbox.tier import Tier, protection
@@ -137,6 +138,21 @@ def test_files_of_the_system_and_of_the_owner(tmp_path: Path) -> None:
     body += f"attempt('list', lambda: os.listdir({str(Path.home())!r}).index('.ssh'))\n"
     body += "attempt('host', lambda: os.listdir('/proc/1/root/etc'))\n"
     body += "attempt('cwd', lambda: open('/proc/1/cwd/etc/passwd').read())\n"
+    assert verdict(body) == "contained"
+
+
+def test_answers_that_are_shipped_with_programs() -> None:
+    """The shipped forest knows every person's labels; scikit-learn brings those of its digits."""
+    package = Path(edge_worker.__file__).parent
+    shipped = package / "mood" / "models" / "activation_forest.json"
+    assert shipped.is_file()
+    body = f"""
+attempt('forest', lambda: open({str(shipped)!r}).read(20))
+attempt('rooms', lambda: next(os.scandir({str(package / "mood")!r}), None) or int("none"))
+for root in sys.path:
+    place = os.path.join(root, "sklearn", "datasets", "data", "digits.csv.gz")
+    attempt('digits', lambda: open(place, "rb").read(20))
+"""
     assert verdict(body) == "contained"
 
 
