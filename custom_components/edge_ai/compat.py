@@ -6,12 +6,15 @@ take either branch by adding or removing the name.
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.components import mqtt
-from homeassistant.core import HomeAssistant
+from homeassistant.components import conversation, mqtt
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import chat_session, intent, llm
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import llm
 
 from .const import DOMAIN
 
@@ -70,3 +73,30 @@ def llm_tools(tools: list[llm.Tool], prompt: str) -> Any:
     from homeassistant.components import llm as llm_component  # type: ignore[attr-defined]
 
     return llm_component.LLMTools(tools=tools, prompt=prompt)
+
+
+async def answer_of_intents(
+    hass: HomeAssistant, said: Mapping[str, Any]
+) -> intent.IntentResponse | None:
+    """Ask Home Assistant's built-in intents, without any sentence trigger.
+
+    `said`: what a sentence trigger tells as `user_input`. None when no intent matches.
+    Newer versions want the log of the conversation too.
+    """
+    given: dict[str, Any] = dict(said) | {
+        "context": Context(user_id=(said.get("context") or {}).get("user_id"))
+    }
+    fields = dataclasses.fields(conversation.ConversationInput)
+    values: dict[str, Any] = {field.name: given.get(field.name) for field in fields}
+    heard = conversation.ConversationInput(**values)
+    handle: Any = conversation.async_handle_intents
+    answer: intent.IntentResponse | None
+    if "chat_log" not in inspect.signature(handle).parameters:
+        answer = await handle(hass, heard)
+        return answer
+    with (
+        chat_session.async_get_chat_session(hass, heard.conversation_id) as session,
+        conversation.async_get_chat_log(hass, session, heard) as chat_log,
+    ):
+        answer = await handle(hass, heard, chat_log)
+    return answer

@@ -11,12 +11,14 @@ from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import intent
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.edge_ai import messages as m
 from custom_components.edge_ai.const import DOMAIN
 from custom_components.edge_ai.messages import Quantity
+from custom_components.edge_ai.planner import reply
 from custom_components.edge_ai.requests import Ask, async_handle
 from custom_components.edge_ai.voice import async_answer
 
@@ -329,6 +331,91 @@ async def test_speaking_while_no_hub_is_loaded(
 ) -> None:
     await unload(hass, loaded)
     assert await async_answer(hass, {"text": "monitor my mood", "language": "en"})
+
+
+class _OtherAgent(conversation.AbstractConversationAgent):
+    """Answers anything, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @property
+    def supported_languages(self) -> list[str]:
+        return ["en"]
+
+    async def async_process(
+        self, user_input: conversation.ConversationInput
+    ) -> conversation.ConversationResult:
+        self.heard.append(user_input.text)
+        response = intent.IntentResponse(language=user_input.language)
+        response.async_set_speech("Bullish.")
+        return conversation.ConversationResult(response=response)
+
+
+STOCKS = "how's the stock market's mood"
+
+
+async def test_what_only_passed_the_templates_is_answered_by_the_chosen_agent(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    entry = MockConfigEntry(domain="other_agent")
+    entry.add_to_hass(hass)
+    agent = _OtherAgent()
+    conversation.async_set_agent(hass, entry, agent)
+    heard = {"text": STOCKS, "language": "en", "agent_id": entry.entry_id}
+    assert await async_answer(hass, heard) == "Bullish."
+    assert agent.heard == [STOCKS]
+    # What is ours stays ours, whoever was chosen.
+    await async_answer(hass, heard | {"text": "monitor my mood"})
+    assert agent.heard == [STOCKS]
+    assert hub.names().count("start") == 1
+
+
+async def test_home_assistants_intents_get_what_is_not_ours(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    own = er.async_get(hass).async_get_entity_id("conversation", DOMAIN, "home_agent")
+    for agent in ("conversation.home_assistant", own, None):
+        heard = {"text": "what time is it", "language": "en", "agent_id": agent}
+        assert ":" in await async_answer(hass, heard)
+        # Nobody knows: our own words, and no second round through the sentences.
+        sorry = await async_answer(hass, heard | {"text": STOCKS})
+        assert sorry == reply.not_understood("en")
+    assert "start" not in hub.names()
+
+
+async def test_an_agent_that_is_gone_leaves_our_own_words(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    heard = {"text": STOCKS, "language": "en", "agent_id": "conversation.gone"}
+    assert await async_answer(hass, heard) == reply.not_understood("en")
+
+
+async def test_newer_intents_get_the_log_of_the_conversation(
+    hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs: list[conversation.ChatLog] = []
+
+    async def newer(
+        hass: HomeAssistant,
+        user_input: conversation.ConversationInput,
+        chat_log: conversation.ChatLog,
+    ) -> intent.IntentResponse:
+        logs.append(chat_log)
+        response = intent.IntentResponse(language=user_input.language)
+        response.async_set_speech(f"heard: {user_input.text}")
+        return response
+
+    monkeypatch.setattr(conversation, "async_handle_intents", newer)
+    said = await async_answer(hass, {"text": STOCKS, "language": "en", "conversation_id": None})
+    assert said == f"heard: {STOCKS}"
+    assert isinstance(logs[0], conversation.ChatLog)
+
+
+async def test_a_slip_through_assist_ends_in_an_answer(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    assert await say(hass, STOCKS) == reply.not_understood("en")
 
 
 # --- Other actions ---------------------------------------------------------------------
