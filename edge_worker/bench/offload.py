@@ -36,6 +36,8 @@ from edge_worker.bench.offload_report import write_report
 
 # Mbit/s → round trip in ms, as the links of a home have them.
 LINKS: Mapping[float, float] = {0.1: 50, 0.25: 30, 1: 20, 5: 10, 20: 5, 100: 3}
+# Of the rooms that no training saw.
+_ROOMS = (260_000, 260_008)
 SLOWDOWNS = (1.0, 3.0, 10.0, 30.0)
 REFERENCE = "edge_worker.offload.reference_models"
 MODELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -66,6 +68,7 @@ def main(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         bundles = prepare(models.split(","), folder / "bundles")
+        examples = simulated_windows(folder / "windows.npz")
         result = _begun(out) if resume else _new()
         cells: list[dict[str, Any]] = result["cells"]
         have = {(c["model"], c["bandwidth_mbit"], c["slowdown"]) for c in cells}
@@ -77,7 +80,7 @@ def main(
                     for speed in speeds:
                         if (name, bandwidth, speed) in have:
                             continue
-                        found = run_device(network, bundle, speed, windows)
+                        found = run_device(network, bundle, speed, windows, examples)
                         cells.append({"model": name, "bandwidth_mbit": bandwidth, **found})
                         typer.echo(f"{name} {bandwidth:g} Mbit/s {speed:g}x: done", err=True)
                         if out is not None:  # hours of measuring survive an interruption
@@ -181,12 +184,29 @@ def worker(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "edge_worker.bench.offload_worker", *arguments]
 
 
-def run_device(network: Network, bundle: Path, slowdown: float, windows: int) -> dict[str, Any]:
+def simulated_windows(path: Path) -> Path:
+    """Windows of simulated rooms for the vitals network."""
+    import numpy as np
+
+    from edge_worker.bench.vitals_rooms import sketch, training_scene
+    from edge_worker.offload.vitals.grid import network_input
+
+    rooms = [sketch(training_scene(number), 32.0) for number in range(*_ROOMS)]
+    windows = np.stack([network_input(room.echoes) for room in rooms])
+    np.savez(path, range_map=windows)
+    return path
+
+
+def run_device(
+    network: Network, bundle: Path, slowdown: float, windows: int, examples: Path
+) -> dict[str, Any]:
     """All arms of one cell; raises SystemExit with the device's last words."""
     command = worker(
         "device", "--host", network.host, "--port", str(RELAY_PORT), "--bundle", str(bundle),
         "--slowdown", str(slowdown), "--windows", str(windows),
     )  # fmt: skip
+    if bundle.name == "vitals_network":
+        command += ["--examples", str(examples)]
     done = subprocess.run(
         [*network.device_prefix, *command], capture_output=True, text=True, timeout=900, check=False
     )

@@ -11,7 +11,8 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,14 +23,19 @@ from edge_worker.messages import Topics
 from edge_worker.settings import MqttSettings
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edge_worker.catalogue.coinference import Inference
     from edge_worker.offload.coinference import SharedModel
+    from edge_worker.offload.parts import SplitModel
 
 app = typer.Typer()
 TOPICS = Topics("bench")
 # One arm of one cell; what takes longer is measured with fewer windows.
 _PATIENCE_S = 3.0
 _LONGEST_WINDOW_S = 90.0
+# In use windows come every two seconds: caches and clock rates are not those of a tight loop.
+_PAUSE_S = 0.05
 
 
 @app.command()
@@ -39,18 +45,34 @@ def hub(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
     """Serve tails until told to end."""
+    from edge_worker.bench.offload_stream import StreamHub
     from edge_worker.offload.hub_side import TailServer
     from edge_worker.offload.model_shelf import ModelShelf
+
+    streams: dict[tuple[str, str], StreamHub] = {}
+
+    def came(message: LinkMessage) -> None:
+        *_, device, what, last = message.topic.split("/")
+        if what == "frame":
+            server.receive(device, message.payload)
+            return
+        if (device, last) not in streams:
+            model = shelf.get(last)
+            assert model is not None
+            topic = TOPICS.device(device, "streamed")
+            streams[device, last] = StreamHub(model, partial(link.publish, topic))
+        streams[device, last].receive(message.payload)
 
     link = _link(
         MqttSettings(host=host, port=port),
         "hub",
-        lambda message: server.receive(message.topic.split("/")[-3], message.payload),
+        came,
         TOPICS.device("+", "frame/up"),
+        TOPICS.device("+", "stream/+"),
     )
+    shelf = ModelShelf(bundles)
     server = TailServer(
-        ModelShelf(bundles).get,
-        lambda device, data: link.publish(TOPICS.device(device, "frame/down"), data),
+        shelf.get, lambda device, data: link.publish(TOPICS.device(device, "frame/down"), data)
     )
     server.start()
     link.start()
@@ -68,8 +90,10 @@ def device(
     slowdown: Annotated[float, typer.Option()] = 1.0,
     plans: Annotated[str, typer.Option(help="Comma-separated; `auto` follows the planner.")] = "",
     windows: Annotated[int, typer.Option()] = 7,
+    examples: Annotated[Path | None, typer.Option(help=".npz: input name → windows.")] = None,
 ) -> None:
     """Run windows by each plan, one after the other, and print what was measured."""
+    from edge_worker.bench.offload_stream import KINDS, StreamDevice, stream_pieces, streams
     from edge_worker.offload.bundle import load_bundle
     from edge_worker.offload.bundle_model import BundleModel
     from edge_worker.offload.device_side import DeviceSide
@@ -77,15 +101,21 @@ def device(
     link = _link(
         MqttSettings(host=host, port=port),
         name,
-        lambda message: side.receive(message.payload),
+        lambda message: (stream if message.topic.endswith("/streamed") else side).receive(
+            message.payload
+        ),
         TOPICS.device(name, "frame/down"),
+        TOPICS.device(name, "streamed"),
     )
-    side = DeviceSide(
-        lambda data: link.publish(TOPICS.device(name, "frame/up"), data), pace=pace(slowdown)
+    slow = pace(slowdown)
+    side = DeviceSide(lambda data: link.publish(TOPICS.device(name, "frame/up"), data), pace=slow)
+    model = BundleModel(load_bundle(bundle))
+    stream = StreamDevice(
+        model, partial(link.publish, TOPICS.device(name, f"stream/{model.hash}")), slow
     )
+    inputs = _windows(model, examples)
     side.start()
     link.start()
-    model = BundleModel(load_bundle(bundle))
     planner = side.share(model, raw_may_leave=True)
     _wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
     _wait(lambda: side.link is not None, 60)
@@ -104,8 +134,17 @@ def device(
     for plan in plans.split(",") if plans else ("device", *model.plans):
         shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=_LONGEST_WINDOW_S)
         shared.timed.wait(120)
-        arms[plan] = _measure(shared, windows)
+        before = _air_bytes()
+        arms[plan] = _measure(shared, inputs, windows)
+        arms[plan]["air_bytes"] = (_air_bytes() - before) / (arms[plan]["windows"] + 1)
         shared.close()
+    if streams(model) and not plans:
+        for kind in KINDS:
+            before = _air_bytes()
+            pieces = stream_pieces(inputs, windows + 1)
+            arm = stream.measure(kind, pieces, _PAUSE_S)
+            arms[f"stream/{kind}"] = arm
+            arm["air_bytes"] = (_air_bytes() - before) / len(pieces)
     typer.echo(
         json.dumps(
             {
@@ -139,14 +178,35 @@ def pace(slowdown: float) -> Callable[[Callable[[], Any]], Any]:
     return stretched
 
 
-def _measure(shared: SharedModel, windows: int) -> dict[str, Any]:
+def _windows(model: SplitModel, examples: Path | None) -> list[dict[str, NDArray[Any]]]:
+    """Real windows, else noise of the right shape, which is worth the bytes it costs."""
+    import numpy as np
+
     from edge_worker.offload.costs import example_window
 
-    window = example_window(shared.model)
+    if examples is None:
+        return [dict(example_window(model))]
+    with np.load(examples, allow_pickle=False) as stored:
+        names = [item.name for item in model.inputs]
+        count = len(stored[names[0]])
+        return [{name: stored[name][row : row + 1] for name in names} for row in range(count)]
+
+
+def _air_bytes() -> int:
+    """What went over this namespace's link so far, both ways, every header included."""
+    lines = Path("/proc/net/dev").read_text(encoding="ascii").splitlines()
+    fields = [line.split() for line in lines if line.strip().startswith("eab0:")]
+    return sum(int(line[1]) + int(line[9]) for line in fields)
+
+
+def _measure(
+    shared: SharedModel, inputs: Sequence[Mapping[str, NDArray[Any]]], windows: int
+) -> dict[str, Any]:
     found: list[Inference] = []
     began = time.monotonic()
     for index in range(windows + 1):
-        shared.submit(window, tag=index)
+        time.sleep(_PAUSE_S)
+        shared.submit(inputs[index % len(inputs)], tag=index)
         _wait(lambda: bool(shared.last and shared.last.tag == len(found)), _LONGEST_WINDOW_S)
         found.extend(shared.results())
         if time.monotonic() - began > _PATIENCE_S and index:

@@ -13,7 +13,7 @@ from edge_worker.offload.codec import open_codec
 from edge_worker.offload.frames import TensorSpec
 from edge_worker.offload.generic_codecs import generic_codec
 from edge_worker.offload.onnx_graph import session
-from edge_worker.offload.parts import INPUT_CUT, Arrays, Codec, Part
+from edge_worker.offload.parts import INPUT_CUT, SHORT_HASH, Arrays, Codec, Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,8 +68,8 @@ class BundleModel:
 
     @property
     def hash(self) -> str:
-        """Of the whole model."""
-        return self._bundle.manifest.model_hash
+        """Of the whole model, short: every frame carries it."""
+        return self._bundle.manifest.model_hash[:SHORT_HASH]
 
     @cached_property
     def plans(self) -> Sequence[str]:

@@ -16,6 +16,8 @@ DEVICE_PLAN = "device"
 """Name of the plan that sends nothing."""
 INPUT_CUT = "input"
 """Cut of the plans that send the model's input: `input/<tier>`."""
+SHORT_HASH = 16
+"""Hexadecimal digits of a SHA-256 that frames carry: both sides checked the whole one."""
 
 
 class Part(Protocol):

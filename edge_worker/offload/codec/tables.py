@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_worker.offload.codec.range_coder import TOTAL, cumulate
+from edge_worker.offload.parts import SHORT_HASH
 
 FORMAT = 1
 MAX_BYTES = 2**20
@@ -53,7 +54,7 @@ class Tables:
             clamp=clamp,
             shape=(channels, length),
             sums=tuple(cumulate(row) for row in counts),
-            checksum=hashlib.sha256(text).hexdigest(),
+            checksum=hashlib.sha256(text).hexdigest()[:SHORT_HASH],
         )
 
     def per_symbol(self) -> list[tuple[int, ...]]:

@@ -11,6 +11,7 @@ import pytest
 from edge_worker.offload.bundle import TensorEntry
 from edge_worker.offload.codec import open_codec
 from edge_worker.offload.codec.tables import Tables, integer_counts, to_json
+from edge_worker.offload.parts import SHORT_HASH
 
 CLAMP, CHANNELS, LENGTH = 5, 2, 40
 BELL = np.exp(-np.abs(np.arange(-CLAMP, CLAMP + 1)) / 1.5)
@@ -41,7 +42,7 @@ def test_symbols_come_back_with_shape_and_type(tables: Path) -> None:
 def test_two_codecs_of_the_same_tables_have_the_same_checksum(tables: Path) -> None:
     one = open_codec("learned", WIRE, tables)
     assert one.tables == Tables.from_json(TEXT).checksum
-    assert len(one.tables) == 64
+    assert len(one.tables) == SHORT_HASH
 
 
 def test_symbol_outside_of_the_tables_is_refused(tables: Path) -> None:
