@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +26,18 @@ from edge_worker.messages import ReadingState
 from edge_worker.offload.bundle import load_bundle, shipped_bundles
 from edge_worker.offload.bundle_model import BundleModel
 from edge_worker.offload.parts import DEVICE_PLAN
-from edge_worker.offload.vitals.gate import GATE
-from edge_worker.offload.vitals.grid import (
-    BREATHING_RATES,
-    FRAMES,
-    HEART_RATES,
-    Window,
-    network_input,
-)
-from edge_worker.offload.vitals.reading import RateTracker
+from edge_worker.offload.vitals.gate import GATE, Gate
+from edge_worker.offload.vitals.grid import FRAMES, Window, network_input
 from edge_worker.offload.vitals.step import INPUT, MODEL, Filler
 from edge_worker.sensing.acoustic.simulator import Scene
 
 SETTLED_S = 32.0
 MAX_WRONG = 0.005
-"""Of all numbers given in validation rooms: where the receiver's own gate stands."""
-TRUSTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995)
+"""Of the numbers that the network adds in validation rooms, or as many as are wrong of the
+receiver's own there, whichever is more."""
+TRUSTS = tuple(round(0.5 + 0.005 * step, 3) for step in range(100))
+OPEN = Gate(breathing=0.0, heart=0.0, presence=GATE.presence)
+"""Lets every number pass, so that its trust can be judged."""
 EMPTY_ROOMS: tuple[dict[str, Any], ...] = (
     {},
     {"white_db": 40.0},
@@ -64,6 +60,8 @@ class Judged:
 
     receiver: dict[str, npt.NDArray[np.float64]]
     step: dict[str, npt.NDArray[np.float64]]
+    trust: dict[str, npt.NDArray[np.float64]]
+    """Of the step's numbers that it added."""
     measurable: dict[str, npt.NDArray[np.bool_]]
     """There is a rate: somebody, and for the heart one that beats."""
 
@@ -77,9 +75,7 @@ class Judged:
                 for rate in RATES
             }
 
-        return cls(
-            receiver=joined("receiver"), step=joined("step"), measurable=joined("measurable")
-        )
+        return cls(**{field.name: joined(field.name) for field in fields(cls)})
 
 
 def kept(path: Path, scene: Scene, seconds: float) -> Room:
@@ -111,10 +107,11 @@ def outputs_of(model: Network, room: Room) -> Iterator[tuple[int, dict[str, Any]
         yield hop, dict(model(network_input(room.echoes[:end]))) if whole else None
 
 
-def judge(model: Network, room: Room) -> Judged:
+def judge(model: Network, room: Room, gate: Gate = GATE) -> Judged:
     """Replay a room through the step."""
-    filler = Filler()
+    filler = Filler(gate)
     given: dict[str, list[float]] = {rate: [] for rate in RATES}
+    trust: dict[str, list[float]] = {rate: [] for rate in RATES}
     for hop, outputs in outputs_of(model, room):
         vitals = Vitals(
             t=float(room.t[hop]),
@@ -126,6 +123,8 @@ def judge(model: Network, room: Room) -> Judged:
         result = filler.fill(vitals, outputs)
         given["breathing"].append(_number(result.breathing_rate))
         given["heart"].append(_number(result.heart_rate))
+        trust["breathing"].append(_number(result.breathing_quality))
+        trust["heart"].append(_number(result.heart_quality))
     settled = room.t >= SETTLED_S
     truth = {"breathing": room.breathing[settled], "heart": room.heart[settled]}
     # Where nothing beats every number is wrong, however the truth is written.
@@ -134,34 +133,26 @@ def judge(model: Network, room: Room) -> Judged:
     return Judged(
         receiver={rate: np.abs(heard[rate] - known[rate]) for rate in RATES},
         step={rate: np.abs(np.array(given[rate])[settled] - known[rate]) for rate in RATES},
+        trust={rate: np.array(trust[rate])[settled] for rate in RATES},
         measurable={rate: np.isfinite(truth[rate]) for rate in RATES},
     )
 
 
-def calibrate(model: Network, rooms: list[Room]) -> dict[str, Any]:
-    """For each rate the least trust at which at most MAX_WRONG of its numbers are wrong."""
-    result: dict[str, Any] = {"rooms": len(rooms), "most_wrong": MAX_WRONG}
-    trusts: dict[str, list[tuple[float, float]]] = {rate: [] for rate in RATES}
-    for room in rooms:
-        trackers = {
-            "breathing": RateTracker(BREATHING_RATES),
-            "heart": RateTracker(HEART_RATES),
-        }
-        truths = {"breathing": room.breathing, "heart": room.heart}
-        for hop, outputs in outputs_of(model, room):
-            if outputs is None:
-                continue
-            for rate, tracker in trackers.items():
-                found = tracker.update(outputs[rate][0])
-                truth = truths[rate][hop]
-                error = abs(found.value - truth) if np.isfinite(truth) else 1e3
-                trusts[rate].append((found.trust, error))
+def calibrate(judged: Judged) -> dict[str, Any]:
+    """For each rate the least trust at which the added numbers are as sound as the receiver's.
+
+    judged: validation rooms behind an open gate.
+    """
+    result: dict[str, Any] = {"most_wrong": MAX_WRONG}
     for rate in RATES:
-        table = np.array(trusts[rate])
-        wrong = table[:, 1] > LIMITS[rate]
-        choices = [t for t in TRUSTS if wrong[table[:, 0] >= t].mean() <= MAX_WRONG]
+        receiver = judged.receiver[rate]
+        own = receiver[np.isfinite(receiver)]
+        allowed = max(MAX_WRONG, float(np.mean(own > LIMITS[rate])))
+        adds = ~np.isfinite(receiver) & np.isfinite(judged.step[rate])
+        trust, wrong = judged.trust[rate][adds], judged.step[rate][adds] > LIMITS[rate]
+        choices = [t for t in TRUSTS if (trust >= t).any() and wrong[trust >= t].mean() <= allowed]
         result[rate] = min(choices) if choices else 1.0
-        result[f"{rate}_given"] = float(np.mean(table[:, 0] >= result[rate]))
+        result[f"{rate}_allowed"] = allowed
     return result
 
 
@@ -202,7 +193,9 @@ def row(name: str, hard: bool, judged: Judged) -> dict[str, Any]:
 def run(model: Network, folder: Path, people: int, validation: int) -> dict[str, Any]:
     """Calibrate, then judge every condition and the empty rooms."""
     rooms = [kept(folder / f"val_{n}.npz", validation_scene(n), SCENE_S) for n in range(validation)]
-    gate = calibrate(model, rooms) | added(Judged.together([judge(model, r) for r in rooms]))
+    gate = calibrate(Judged.together([judge(model, room, OPEN) for room in rooms]))
+    gate |= added(Judged.together([judge(model, room) for room in rooms]))
+    gate["rooms"] = len(rooms)
     rows, hard = [], []
     for number, condition in enumerate(CONDITIONS):
         parts = []
@@ -281,10 +274,11 @@ def as_markdown(result: dict[str, Any]) -> str:
     lines += [
         f"- Empty rooms, {empty['minutes']:.0f} min (quiet, noise, fan, speech, hi-hats, clock"
         f" drift): {empty['numbers']} numbers.",
-        f"- Gate: least trust at which at most {gate['most_wrong']:.1%} of the network's own"
-        f" numbers are wrong in {gate['rooms']} validation rooms: breathing {gate['breathing']},"
-        f" heart {gate['heart']}. Shipped, stricter: {result['gate_shipped']['breathing']},"
-        f" {result['gate_shipped']['heart']}.",
+        f"- Gate: least trust at which no more of the added numbers are wrong in {gate['rooms']}"
+        f" validation rooms than of the receiver's own there, or {gate['most_wrong']:.1%}:"
+        f" breathing {gate['breathing']} ({gate['breathing_allowed']:.2%} wrong allowed),"
+        f" heart {gate['heart']} ({gate['heart_allowed']:.2%}). Shipped:"
+        f" {result['gate_shipped']['breathing']}, {result['gate_shipped']['heart']}.",
         *(
             f"- Validation rooms, {rate}: {gate[f'{rate}_added_wrong']} of the"
             f" {gate[f'{rate}_added']} numbers that the network adds are wrong; of the receiver's"

@@ -1,7 +1,9 @@
 """Train the vitals network: `python -m edge_worker.bench.vitals_training`.
 
 Rooms are sketched at the channel level (`vitals_rooms.sketch`), seeds apart from all that
-is judged. Resumes from its checkpoint; the same seeds give the same rooms and order.
+is judged. First the head learns together with one member of the ensemble; then the head rests,
+and every other member learns from its series, from its own start and in its own order.
+Resumes from what it left in the folder; the same seeds give the same rooms and order.
 Needs the extra `neural`.
 """
 
@@ -10,187 +12,182 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from edge_worker.bench.vitals_rooms import Room, sketch, training_scene
-from edge_worker.offload.vitals.grid import (
-    BREATHING_RATES,
-    FRAMES,
-    HEART_RATES,
-    RANGES,
-    STEPS_PER_OCTAVE,
-    network_input,
-)
-from edge_worker.offload.vitals.network import SAMPLES, SERIES, VitalsNetwork
+from edge_worker.bench.vitals_windows import CHUNK, WINDOWS_PER_ROOM, loss_of, save_whole, sketched
+from edge_worker.offload.vitals.network import MEMBERS, Tail, VitalsNetwork
 
-ROOM_S = 100.0
-WINDOWS_PER_ROOM = 12
-LABELS = 4
-"""Breathing, heart (NaN: none), present, moving."""
-LABEL_WIDTH = 0.8
-"""Standard deviation of a soft label, steps of the grid."""
-CHUNK = 250
+BATCH = 32
+Batches = Callable[[int], Iterator[tuple[Tensor, Tensor]]]
+"""Number of a part → batches of inputs and labels."""
+Objective = Callable[[Tensor, Tensor, float], Tensor]
+"""Inputs, labels and how much of the training is done (0 to 1) → loss."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Windows:
-    """Inputs, shape (N, 2, 38, 750) half precision, and labels, shape (N, 4)."""
-
-    inputs: npt.NDArray[np.float16]
-    labels: npt.NDArray[np.float32]
-
-
-def windows_of(room: Room, which: npt.NDArray[np.int64]) -> Windows:
-    """The windows that end with these hops; each needs 30 s before its end."""
-    inputs = np.empty((len(which), 2, RANGES, FRAMES), dtype=np.float16)
-    for row, hop in enumerate(which):
-        inputs[row] = network_input(room.echoes[: room.ends[hop]]).clip(-6e4, 6e4)
-    labels = np.stack(
-        (room.breathing[which], room.heart[which], room.present[which], room.motion[which]), axis=1
-    )
-    return Windows(inputs=inputs, labels=labels.astype(np.float32))
+def mirrored_louder(inputs: Tensor, generator: torch.Generator) -> Tensor:
+    """A map seen in a mirror of the complex plane and louder is a map as well."""
+    rows = len(inputs)
+    mirror = torch.where(torch.rand(rows, generator=generator) < 0.5, 1.0, -1.0)
+    sign = torch.stack((torch.ones(rows), mirror), 1)[..., None, None]
+    return inputs * sign * torch.exp(0.5 * torch.randn(rows, 1, 1, 1, generator=generator))
 
 
-def full_windows(room: Room) -> npt.NDArray[np.int64]:
-    """Hops with 30 s of echoes before their end."""
-    return np.flatnonzero(room.ends >= FRAMES)
+def map_batches(folder: Path, chunks: int) -> Batches:
+    """Range maps, one part for each chunk of rooms."""
+
+    def batches(part: int) -> Iterator[tuple[Tensor, Tensor]]:
+        windows = sketched(part % chunks, folder)
+        order = np.random.default_rng(part).permutation(len(windows.labels))
+        generator = torch.Generator().manual_seed(part)
+        for rows in np.array_split(order, max(1, len(order) // BATCH)):
+            rows = np.sort(rows)
+            inputs = torch.tensor(windows.inputs[rows], dtype=torch.float32)
+            yield mirrored_louder(inputs, generator), torch.tensor(windows.labels[rows])
+
+    return batches
 
 
-def sketched(chunk: int, folder: Path) -> Windows:
-    """Windows of `CHUNK` rooms, kept in the folder."""
-    paths = folder / f"inputs-{chunk}.npy", folder / f"labels-{chunk}.npy"
-    if not paths[1].exists():
+def series_of(chunk: int, folder: Path, head: nn.Module) -> tuple[Tensor, Tensor]:
+    """What the head makes of a chunk, seen twice, and its labels; kept in the folder.
+
+    Shapes (2 N, 8, 375) half precision and (2 N, 4).
+    """
+    path = folder / f"series-{chunk}.npy"
+    windows = sketched(chunk, folder)
+    if not path.exists():
+        generator = torch.Generator().manual_seed(1000 + chunk)
         parts = []
-        for number in range(chunk * CHUNK, (chunk + 1) * CHUNK):
-            room = sketch(training_scene(number), ROOM_S)
-            random = np.random.default_rng(number)
-            found = full_windows(room)
-            parts.append(windows_of(room, random.choice(found, WINDOWS_PER_ROOM, replace=False)))
-        np.save(paths[0], np.concatenate([part.inputs for part in parts]))
-        np.save(paths[1], np.concatenate([part.labels for part in parts]))
-    return Windows(inputs=np.load(paths[0], mmap_mode="r"), labels=np.load(paths[1]))
+        with torch.no_grad():
+            for _ in range(2):
+                for first in range(0, len(windows.labels), 250):
+                    inputs = torch.tensor(windows.inputs[first : first + 250], dtype=torch.float32)
+                    seen = mirrored_louder(inputs, generator)
+                    parts.append(head(seen).half().numpy())
+        save_whole(path, np.concatenate(parts))
+    labels = torch.tensor(np.concatenate((windows.labels, windows.labels)))
+    return torch.from_numpy(np.load(path)), labels
 
 
-def soft_labels(rates: Tensor, grid: npt.NDArray[np.float64]) -> Tensor:
-    """Rates (batch,) → distributions (batch, len(grid)); uniform where there is no rate."""
-    known = torch.isfinite(rates) & (rates > grid[0] * 0.98) & (rates < grid[-1] * 1.02)
-    place = torch.log2(torch.where(known, rates, grid[0]) / grid[0]) * STEPS_PER_OCTAVE
-    steps = torch.arange(len(grid), dtype=torch.float32)
-    bell = torch.exp(-(((steps - place[:, None]) / LABEL_WIDTH) ** 2) / 2)
-    bell = bell / bell.sum(1, keepdim=True)
-    return torch.where(known[:, None], bell, torch.full_like(bell, 1 / len(grid)))
+def series_batches(folder: Path, chunks: int, head: nn.Module, seed: int) -> Batches:
+    """Series of the resting head; each member in its own order."""
+
+    def batches(part: int) -> Iterator[tuple[Tensor, Tensor]]:
+        series, labels = series_of((part + 5 * seed) % chunks, folder, head)
+        generator = torch.Generator().manual_seed(1000 * seed + part)
+        # Each part shows one of the two sights of every window.
+        half = len(labels) // 2
+        order = torch.randperm(half, generator=generator)
+        order = order + half * torch.randint(0, 2, (half,), generator=generator)
+        for rows in torch.split(order, BATCH):
+            yield series[rows].float(), labels[rows]
+
+    return batches
 
 
-def loss_of(outputs: tuple[Tensor, Tensor, Tensor], labels: Tensor) -> Tensor:
-    """Cross-entropy of both rates and of the two states."""
-    breathing, heart, state = outputs
-    return (
-        functional.cross_entropy(breathing, soft_labels(labels[:, 0], BREATHING_RATES))
-        + functional.cross_entropy(heart, soft_labels(labels[:, 1], HEART_RATES))
-        + functional.binary_cross_entropy_with_logits(state, labels[:, 2:])
-    )
-
-
-def train(folder: Path, chunks: int, epochs: int, minutes: float) -> VitalsNetwork:
-    """Train, resuming from the checkpoint in the folder; stops after `minutes`."""
-    torch.manual_seed(7)
-    network = VitalsNetwork()
-    batch = 32
-    total = epochs * chunks * CHUNK * WINDOWS_PER_ROOM // batch
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=total + 1)
-    checkpoint = folder / "checkpoint.pt"
+def fit(
+    module: nn.Module,
+    objective: Objective,
+    batches: Batches,
+    parts: int,
+    checkpoint: Path,
+) -> None:
+    """Train a module for so many parts, resuming from the checkpoint."""
+    steps = parts * (CHUNK * WINDOWS_PER_ROOM // BATCH + 1)
+    optimiser = torch.optim.AdamW(module.parameters(), lr=2e-3, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps + 1)
     first = 0
     if checkpoint.exists():
         # Our own checkpoint; even so `weights_only` runs nothing that the file names.
         stored = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(stored["network"])
+        module.load_state_dict(stored["module"])
         optimiser.load_state_dict(stored["optimiser"])
         schedule.load_state_dict(stored["schedule"])
-        first = stored["turn"]
-    began = time.monotonic()
-    mean = 0.0
-    for turn in range(first, epochs * chunks):
-        windows = sketched(turn % chunks, folder)
-        order = np.random.default_rng(turn).permutation(len(windows.labels))
-        network.train()
-        for rows in np.array_split(order, max(1, len(order) // batch)):
-            rows = np.sort(rows)
-            inputs = torch.tensor(windows.inputs[rows], dtype=torch.float32)
-            # A map seen in a mirror of the complex plane and louder is a map as well.
-            if turn % 2:
-                inputs = inputs * torch.tensor([1.0, -1.0])[None, :, None, None]
-            inputs = inputs * torch.exp(0.5 * torch.randn(len(rows), 1, 1, 1))
-            loss = loss_of(network(inputs), torch.tensor(windows.labels[rows]))
+        first = stored["part"]
+    began, mean = time.monotonic(), 0.0
+    for part in range(first, parts):
+        module.train()
+        torch.manual_seed(part)
+        for step, (inputs, labels) in enumerate(batches(part)):
+            loss = objective(inputs, labels, (part * steps / parts + step) / steps)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
             optimiser.step()
             schedule.step()
             value = float(loss.detach())
             mean += 0.02 * (value - mean) if mean else value
-        spent = time.monotonic() - began
-        left = spent / (turn + 1 - first) * (epochs * chunks - turn - 1)
+        left_s = (time.monotonic() - began) / (part + 1 - first) * (parts - part - 1)
         sys.stderr.write(
-            f"part {turn + 1} of {epochs * chunks}: loss {mean:.3f}, {left / 60:.0f} min left\n"
+            f"{checkpoint.stem}, part {part + 1} of {parts}: loss {mean:.3f},"
+            f" {left_s / 60:.0f} min left\n"
         )
         stored = {
-            "network": network.state_dict(),
+            "module": module.state_dict(),
             "optimiser": optimiser.state_dict(),
             "schedule": schedule.state_dict(),
-            "turn": turn + 1,
+            "part": part + 1,
         }
         torch.save(stored, checkpoint)
-        if spent > 60 * minutes:
-            break
-    return network
+    module.eval()
 
 
-def export(network: VitalsNetwork, folder: Path) -> None:
-    """Write the network as a bundle, split after its head."""
-    from edge_worker.offload.capture import capture
-    from edge_worker.offload.export import About, export_bundle
+def right(module: nn.Module) -> Objective:
+    """The module's answers should be true."""
 
-    network.eval()
-    example = (torch.randn(1, 2, RANGES, FRAMES),)
-    tensors = capture(network, example).graph.tensors
-    series = next(tensor.name for tensor in tensors if tensor.shape == (1, SERIES, SAMPLES))
-    about = About(
-        name="vitals_network",
-        version="1.0.0",
-        summary="Breathing and heart rate from 30 s of echoes, for hard cases.",
-        period_s=2.0,
-    )
-    export_bundle(
-        folder,
-        network,
-        example,
-        about,
-        cuts={"series": (series,)},
-        input_names=("range_map",),
-        output_names=("breathing", "heart", "state"),
-    )
+    def loss(inputs: Tensor, labels: Tensor, done: float) -> Tensor:
+        return loss_of(module(inputs), labels)
+
+    return loss
+
+
+def train(folder: Path, chunks: int, epochs: float) -> VitalsNetwork:
+    """The head with the first member, then the other members."""
+    torch.manual_seed(7)
+    network = VitalsNetwork(members=1)
+    parts = round(epochs * chunks)
+    fit(network, right(network), map_batches(folder, chunks), parts, folder / "head.pt")
+    for number in range(1, MEMBERS):
+        member(folder, network.head, chunks, epochs, number)
+    return load(folder)
+
+
+def member(folder: Path, head: nn.Module, chunks: int, epochs: float, number: int) -> None:
+    """Train one more member behind the resting head."""
+    torch.manual_seed(100 + number)
+    tail = Tail(members=1)
+    batches = series_batches(folder, chunks, head.eval(), number)
+    fit(tail, right(tail), batches, round(epochs * chunks), folder / f"member-{number}.pt")
+
+
+def load(folder: Path) -> VitalsNetwork:
+    """The network as `train` left it in the folder. Raises FileNotFoundError before it has."""
+    first = VitalsNetwork(members=1)
+    first.load_state_dict(torch.load(folder / "head.pt", weights_only=True)["module"])
+    whole = VitalsNetwork()
+    whole.head.load_state_dict(first.head.state_dict())
+    whole.tail.members[0].load_state_dict(first.tail.members[0].state_dict())
+    for number in range(1, MEMBERS):
+        tail = Tail(members=1)
+        stored = torch.load(folder / f"member-{number}.pt", weights_only=True)
+        tail.load_state_dict(stored["module"])
+        whole.tail.members[number].load_state_dict(tail.members[0].state_dict())
+    return whole.eval().requires_grad_(False)
 
 
 def main() -> None:
-    """Sketch rooms, train, write the bundle."""
+    """Sketch rooms and train; `codec` and `vitals_bundle` go on from the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="for windows and checkpoint")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
-    parser.add_argument("--chunks", type=int, default=3, help=f"of {CHUNK} rooms")
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so many")
+    parser.add_argument("--folder", type=Path, required=True, help="for windows and checkpoints")
+    parser.add_argument("--chunks", type=int, default=16, help=f"of {CHUNK} rooms")
+    parser.add_argument("--epochs", type=float, default=3.0)
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    network = train(chosen.folder, chosen.chunks, chosen.epochs, chosen.minutes)
-    export(network, chosen.out)
+    train(chosen.folder, chosen.chunks, chosen.epochs)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Head, cheap: each range's echo runs along a circle while a chest moves. The circ
 is fitted (Kasa 1976), the turn from frame to frame is the chest's velocity, and a small
 network decides how much each range counts. Out come 8 series at 12.5 Hz: 12 kB instead of
 the map's 228. Tail, where the work is: spectra over a logarithmic rate axis, on which
-harmonics lie at fixed distances, and residual convolutions along it.
+harmonics lie at fixed distances, and four networks of residual convolutions along it whose
+answers are mixed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SAMPLES = FRAMES // 2
 SERIES_RATE_HZ = FRAME_RATE_HZ / 2
 LOOKS = 3
 CHANNELS = 48
+MEMBERS = 4
 DILATIONS = (1, 12, 2, 24, 1, 12)
 """Times a kernel of 9: 12 reaches an octave to both sides, 24 two of them."""
 SPANS = ((0, 375), (125, 375), (0, 150), (112, 262), (225, 375))
@@ -112,8 +114,8 @@ class Block(nn.Module):
         return x + functional.relu(self.norm(self.first(x)))
 
 
-class Tail(nn.Module):
-    """Series (batch, 8, 375) → breathing and heart logits, presence and motion."""
+class Spectrum(nn.Module):
+    """Series (batch, 8, 375) → log power (batch, 40, 286) of each look at each rate."""
 
     windows: Tensor
     time_s: Tensor
@@ -126,16 +128,9 @@ class Tail(nn.Module):
         turns = torch.tensor(2 * np.pi * RATES / 60, dtype=torch.float32)[None]
         self.register_buffer("time_s", time_s, persistent=False)
         self.register_buffer("turns_per_s", turns, persistent=False)
-        self.entry = nn.Conv1d(len(SPANS) * SERIES, CHANNELS, 9, padding=4)
-        self.place = nn.Parameter(torch.zeros(1, CHANNELS, STEPS))
-        self.blocks = nn.Sequential(*(Block(dilation) for dilation in DILATIONS))
-        self.rates = nn.Conv1d(CHANNELS, 2, 1)
-        self.state = nn.Sequential(
-            nn.Linear(CHANNELS + 2 * SERIES, 32), nn.ReLU(), nn.Linear(32, 2)
-        )
 
-    def forward(self, series: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of shapes (batch, 135), (batch, 93) and (batch, 2): present, moving."""
+    def forward(self, series: Tensor) -> Tensor:
+        """See the class."""
         moved = series - series.mean(-1, keepdim=True)
         seen = moved[:, :, None] * self.windows
         # Worked out from few numbers, so that the file stays small; the runtime does it once.
@@ -145,21 +140,70 @@ class Tail(nn.Module):
         )
         # Flattened by shape, not by batch: the batch stays free in the exported graph.
         level = torch.log(power + 1e-5).reshape(-1, SERIES * len(SPANS), STEPS)
-        level = level - level.mean(-1, keepdim=True)
-        trunk = self.blocks(functional.relu(self.entry(0.5 * level) + self.place))
+        return 0.5 * (level - level.mean(-1, keepdim=True))
+
+
+class Member(nn.Module):
+    """One opinion: log power and state facts → logits of both rates and of the states."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entry = nn.Conv1d(len(SPANS) * SERIES, CHANNELS, 9, padding=4)
+        self.place = nn.Parameter(torch.zeros(1, CHANNELS, STEPS))
+        self.blocks = nn.Sequential(*(Block(dilation) for dilation in DILATIONS))
+        self.rates = nn.Conv1d(CHANNELS, 2, 1)
+        self.state = nn.Sequential(
+            nn.Linear(CHANNELS + 2 * SERIES, 32), nn.ReLU(), nn.Linear(32, 2)
+        )
+
+    def forward(self, level: Tensor, levels_now: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of shapes (batch, 135), (batch, 93) and (batch, 2): present, moving."""
+        trunk = self.blocks(functional.relu(self.entry(level) + self.place))
         rates = self.rates(trunk)
-        now = series[..., -25:]
-        facts = torch.cat((trunk.mean(-1), now.mean(-1), series.mean(-1)), 1)
-        return rates[:, 0, BREATHING_STEPS], rates[:, 1, HEART_STEPS], self.state(facts)
+        state = self.state(torch.cat((trunk.mean(-1), levels_now), 1))
+        return rates[:, 0, BREATHING_STEPS], rates[:, 1, HEART_STEPS], state
+
+
+class Tail(nn.Module):
+    """Series (batch, 8, 375) → breathing and heart logits, presence and motion.
+
+    A deep ensemble (Lakshminarayanan et al., NeurIPS 2017): what members agree on is known,
+    where they differ nobody knows, and the mixture of their answers says so.
+    """
+
+    def __init__(self, members: int = MEMBERS) -> None:
+        super().__init__()
+        self.spectrum = Spectrum()
+        self.members = nn.ModuleList(Member() for _ in range(members))
+
+    def forward(self, series: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of shapes (batch, 135), (batch, 93) and (batch, 2): present, moving."""
+        level, now = self.spectrum(series), self.levels_now(series)
+        opinions = [member(level, now) for member in self.members]
+        breathing, heart = (
+            _mixture([functional.log_softmax(opinion[rate], -1) for opinion in opinions])
+            for rate in (0, 1)
+        )
+        return breathing, heart, torch.stack([opinion[2] for opinion in opinions]).mean(0)
+
+    @staticmethod
+    def levels_now(series: Tensor) -> Tensor:
+        """Means of the last two seconds and of all, shape (batch, 16)."""
+        return torch.cat((series[..., -25:].mean(-1), series.mean(-1)), 1)
+
+
+def _mixture(opinions: list[Tensor]) -> Tensor:
+    """Log of the mean probability, but for a constant: logits."""
+    return torch.logsumexp(torch.stack(opinions), 0)
 
 
 class VitalsNetwork(nn.Module):
     """Map (batch, 2, 38, 750) → logits of breathing rate, heart rate, presence and motion."""
 
-    def __init__(self) -> None:
+    def __init__(self, members: int = MEMBERS) -> None:
         super().__init__()
         self.head = Head()
-        self.tail = Tail()
+        self.tail = Tail(members)
 
     def forward(self, range_map: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See `Tail.forward`."""

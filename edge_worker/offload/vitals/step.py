@@ -18,7 +18,7 @@ from edge_worker.messages import Place, ReadingState
 from edge_worker.offload.bundle import load_bundle, shipped_bundles
 from edge_worker.offload.bundle_model import BundleModel
 from edge_worker.offload.parts import Arrays, Part
-from edge_worker.offload.vitals.gate import GATE
+from edge_worker.offload.vitals.gate import GATE, Gate
 from edge_worker.offload.vitals.grid import (
     BREATHING_RATES,
     FRAMES,
@@ -154,7 +154,8 @@ class VitalsNetworkStep:
 class Filler:
     """Keeps the last 30 s and decides which of the network's numbers may be given."""
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate = GATE) -> None:
+        self._gate = gate
         self._ring: npt.NDArray[np.complex64] | None = None
         self._breathing = RateTracker(BREATHING_RATES)
         self._heart = RateTracker(HEART_RATES)
@@ -180,17 +181,17 @@ class Filler:
         breathing = self._breathing.update(outputs["breathing"][0])
         heart = self._heart.update(outputs["heart"][0])
         present = 1 / (1 + float(np.exp(-outputs["state"][0, 0])))
-        if present < GATE.presence or vitals.breathing_pause:
+        if present < self._gate.presence or vitals.breathing_pause:
             return vitals
         result = vitals
-        if vitals.breathing_rate is None and breathing.trust >= GATE.breathing:
+        if vitals.breathing_rate is None and breathing.trust >= self._gate.breathing:
             result = replace(
                 result,
                 breathing_rate=breathing.value,
                 breathing_error=breathing.error,
                 breathing_quality=breathing.trust,
             )
-        if vitals.heart_rate is None and heart.trust >= GATE.heart:
+        if vitals.heart_rate is None and heart.trust >= self._gate.heart:
             result = _with_heart(result, heart)
         if result is vitals:
             return vitals
