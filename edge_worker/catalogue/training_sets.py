@@ -103,6 +103,7 @@ Loader = Callable[[Path], TrainingSet]
 PROVIDERS: Mapping[str, str] = {
     "activation": "edge_worker.mood.training_sets",
     "valence": "edge_worker.mood.training_sets",
+    "vitals": "edge_worker.bench.vitals_people",
 }
 
 

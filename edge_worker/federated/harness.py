@@ -40,6 +40,7 @@ FROZEN = (
     "tasks/task.py",
     "tasks/pictures.py",
     "tasks/registry.py",
+    "../offload/vitals/classifier.py",
 )
 
 

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edge_worker.catalogue import networks
 from edge_worker.federated.proposal import Family, ProposalError, TrainingConfig
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -87,6 +88,11 @@ def _make(config: TrainingConfig, shape: tuple[int, ...], classes: int) -> nn.Mo
         case Family.MOBILENET_V2:
             channels, small = _stem(shape, config)
             return MobileNetV2(channels, classes, config.width, _norm(config), small=small)
+        case Family.VITALS:
+            try:
+                return networks.build("vitals", shape, classes, config.width, config.depth)
+            except ValueError as error:
+                raise ProposalError([str(error)]) from None
 
 
 def _stem(shape: tuple[int, ...], config: TrainingConfig) -> tuple[int, bool]:

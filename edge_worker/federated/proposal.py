@@ -27,6 +27,8 @@ class Family(StrEnum):
     CNN = "cnn"
     RESNET18 = "resnet18"
     MOBILENET_V2 = "mobilenet_v2"
+    VITALS = "vitals"
+    """The tail of the vitals network, for its own series only."""
 
 
 class Optimizer(StrEnum):
@@ -235,7 +237,7 @@ def canonical(proposal: Proposal) -> str:
         config["augmentation"] = sorted(config["augmentation"])
         if config["optimizer"] != Optimizer.SGD:
             config.pop("momentum")
-        if config["family"] not in (Family.MLP, Family.CNN):
+        if config["family"] not in (Family.MLP, Family.CNN, Family.VITALS):
             config.pop("depth")
         if config["family"] == Family.LOGISTIC:
             config.pop("width")

@@ -17,6 +17,7 @@ from edge_worker.federated.proposal import (
 from edge_worker.federated.tasks.task import Metric, Task
 
 CLIENTS = 10
+PICTURE_FAMILIES = tuple(family for family in Family if family is not Family.VITALS)
 PICTURE_SIDE = 64
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 MAX_PICTURES = 20_000
@@ -48,7 +49,7 @@ def digits(folder: Path) -> Task:
             origin="scikit-learn's digits (UCI, Alpaydin and Kaynak 1998)",
         ),
         space=SearchSpace(
-            families=tuple(Family),
+            families=PICTURE_FAMILIES,
             augmentations=(
                 Augmentation.SHIFT,
                 Augmentation.ROTATE,
@@ -74,7 +75,7 @@ def images(folder: Path) -> Task:
         summary="your own pictures, a folder for each class, dealt to ten clients",
         data=read_pictures(folder, PICTURE_SIDE),
         space=SearchSpace(
-            families=tuple(Family),
+            families=PICTURE_FAMILIES,
             augmentations=tuple(Augmentation),
             epochs=30,
             max_parameters=15_000_000,

@@ -59,11 +59,32 @@ def valence(folder: Path) -> Task:
     )
 
 
+def vitals(folder: Path) -> Task:
+    """Band of the heart rate from the sonar's series; clients are simulated people."""
+    return Task(
+        name="vitals",
+        summary="band of the heart rate, from 30 s of the sonar's series (simulated people)",
+        data=training_sets.load("vitals", folder),
+        space=SearchSpace(
+            families=(Family.VITALS, Family.MLP),
+            augmentations=(Augmentation.NOISE,),
+            epochs=TABLE_EPOCHS,
+            max_parameters=400_000,
+        ),
+        baseline=TrainingConfig(
+            family=Family.VITALS, optimizer=Optimizer.ADAM, lr=1e-3, batch_size=8, rounds=20
+        ),
+        metric=Metric.ACCURACY,
+        even_classes=False,
+    )
+
+
 TASKS: Mapping[str, Callable[[Path], Task]] = {
     "activation": activation,
     "valence": valence,
     "digits": digits,
     "images": images,
+    "vitals": vitals,
 }
 NEEDS_DATA = ("activation", "valence", "images")
 
