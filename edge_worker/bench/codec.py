@@ -26,21 +26,24 @@ import zstandard
 from torch import Tensor
 
 from edge_worker.bench.codec_report import write_report
+from edge_worker.bench.offload_stream import PIECES
 from edge_worker.bench.vitals_codec import FourBits, Learned, train_link
 from edge_worker.bench.vitals_training import load
-from edge_worker.bench.vitals_windows import Windows, shares_right, sketched
+from edge_worker.bench.vitals_windows import WINDOWS_PER_ROOM, Windows, shares_right, sketched
 from edge_worker.offload.bundle import TensorEntry
 from edge_worker.offload.codec.learned import LearnedCodec
 from edge_worker.offload.codec.prior import rounded
 from edge_worker.offload.codec.tables import Tables, integer_counts, to_json
 from edge_worker.offload.generic_codecs import IntegerCodec
 from edge_worker.offload.vitals.bottleneck import LENGTH, SYMBOLS
-from edge_worker.offload.vitals.grid import FRAMES, RANGES
+from edge_worker.offload.vitals.grid import FRAMES, RANGES, WINDOW_S
 from edge_worker.offload.vitals.network import SAMPLES, SERIES, VitalsNetwork
 
 RATE_WEIGHTS = {"learned-low": 6e-4, "learned-mid": 2.5e-4, "learned-high": 1e-4}
 """Price of a bit in nats: the more, the fewer bytes."""
 SEEDS = (0, 1, 2)
+INPUT_KINDS = ("int16", "int8", "int4")
+PIECE_S = WINDOW_S / PIECES
 TEST_CHUNK = 1001
 """Rooms that neither the network nor a codec was trained on."""
 WIRE = TensorEntry(name="symbols", shape=(1, SYMBOLS, LENGTH), dtype="int8", batch_axis=0)
@@ -116,6 +119,19 @@ class Judge:
             with torch.no_grad():
                 series.append(self._network.head(torch.tensor(codec.decode(payload)["map"])))
         return self.row(f"{kind} + zstd", "input", torch.cat(series), sizes)
+
+    def stream_bytes_per_s(self, kind: str) -> float:
+        """Of the same map, sent piece by piece while the sonar records."""
+        entry = TensorEntry(
+            name="map", shape=(1, 2, RANGES, FRAMES // PIECES), dtype="float32", batch_axis=0
+        )
+        codec = IntegerCodec(kind, (entry,))
+        sizes = [
+            len(codec.encode({"map": piece}))
+            for window in self._windows.inputs[::WINDOWS_PER_ROOM]
+            for piece in np.split(window[None].astype(np.float32), PIECES, axis=-1)
+        ]
+        return statistics.fmean(sizes) / PIECE_S
 
     def feature_row(self, kind: str) -> Row:
         """The features in integers, packed by zstd, without training."""
@@ -240,11 +256,12 @@ def run(folder: Path, chunks: int, parts: int, test_chunk: int = TEST_CHUNK) -> 
         links = [trained(Learned(), name, weight, seed) for seed in SEEDS]
         rows.append(together([judge.learned_row(link, name) for link in links]))
     rows.append(together([judge.packed_row(link) for link in links]))
-    rows += [judge.input_row(kind) for kind in ("int16", "int8", "int4")]
+    rows += [judge.input_row(kind) for kind in INPUT_KINDS]
     return {
         "windows": len(judge.series),
         "feature_bytes": raw,
         "input_bytes": 2 * 2 * RANGES * FRAMES,
+        "stream_bytes_per_s": {kind: judge.stream_bytes_per_s(kind) for kind in INPUT_KINDS},
         "seeds": len(SEEDS),
         "rate_weights": RATE_WEIGHTS,
         "rows": [asdict(row) for row in rows],

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from edge_worker.bench.codec import RATE_WEIGHTS, SEEDS
+from edge_worker.bench.codec import INPUT_KINDS, PIECE_S, RATE_WEIGHTS, SEEDS
 from edge_worker.bench.codec_report import lost
 from edge_worker.bench.vitals_codec import Learned
 from edge_worker.bench.vitals_training import load
-from edge_worker.offload.bundle import Measurement
+from edge_worker.offload.bundle import InputTier, Measurement
 from edge_worker.offload.capture import capture
 from edge_worker.offload.codec.prior import rounded
 from edge_worker.offload.export import About, LearnedTier, write_bundle
@@ -63,6 +63,26 @@ def learned_tier(
     )
 
 
+def input_tiers(measured: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[InputTier, ...]:
+    """Ways to send the map itself, where the owner lets it leave."""
+    inputs = {row["name"]: row for row in measured["rows"] if row["what"] == "input"}
+    plain = InputTier(
+        name="float32", codec="float32", bytes_mean=2 * measured["input_bytes"], accuracy_loss=0.0
+    )
+    coded = (
+        InputTier(
+            name=kind,
+            codec=kind,
+            bytes_mean=inputs[f"{kind} + zstd"]["bytes"][0],
+            accuracy_loss=lost(inputs[f"{kind} + zstd"], rows) / 100,
+            stream_bytes_per_s=measured["stream_bytes_per_s"][kind],
+            stream_chunk_s=PIECE_S,
+        )
+        for kind in INPUT_KINDS
+    )
+    return (plain, *coded)
+
+
 def write(folder: Path, out: Path, measured: Mapping[str, Any]) -> None:
     """Export network and tiers, split after the head."""
     network = load(folder)
@@ -90,6 +110,7 @@ def write(folder: Path, out: Path, measured: Mapping[str, Any]) -> None:
             data="simulated rooms",
             samples=measured["windows"],
         ),
+        input_tiers=input_tiers(measured, rows),
         generic_loss={(CUT, kind): lost(rows[f"{kind} + zstd"], rows) / 100 for kind in GENERIC},
         generic_bytes={
             (CUT, kind): (
