@@ -205,13 +205,13 @@ class TrainingDesk:
             reason = found.sentence if found is not None else "the journal says nothing"
             if test:
                 reason = "the best attempt is no better beyond noise on people it never saw"
-            self._become(
-                replace(
-                    self.state,
-                    state=TrainingState.IDLE,
-                    sentence=f"Nothing better was found: {reason}.",
+            sentence = f"Nothing better was found: {reason}."
+            if run is not None and self._code_built_the_best(run):
+                sentence = (
+                    "The best attempt's model is built by code that a language model wrote, so it"
+                    " can't become a tool."
                 )
-            )
+            self._become(replace(self.state, state=TrainingState.IDLE, sentence=sentence))
         _LOGGER.info("Training of %s: %s", task, self.state.state)
         self._tell(
             EventKind.TRAINING_FINISHED,
@@ -223,6 +223,13 @@ class TrainingDesk:
                 "message": self.state.sentence,
             },
         )
+
+    def _code_built_the_best(self, run: int) -> bool:
+        from edge_worker.federated.standing import standing
+
+        best = standing(self._journal().attempts(run)).best
+        proposal = None if best is None else best.proposal
+        return proposal is not None and proposal.hooks.build_model is not None
 
     def _journal(self) -> Any:
         from edge_worker.federated.journal import Journal

@@ -16,9 +16,13 @@ from edge_worker.runtime.commands import CommandError
 from edge_worker.runtime.training import TrainingDesk
 from edge_worker.settings import FederatedSettings, Settings
 
-WaitFor = Callable[..., None]
-
 pytest.importorskip("torch")
+
+from edge_worker.federated.harness import SeedResult
+from edge_worker.federated.journal import Journal, Limits, Reason, Status
+from edge_worker.federated.proposal import Proposal
+
+WaitFor = Callable[..., None]
 
 
 class Hub:
@@ -94,6 +98,47 @@ def test_the_process_gets_no_secret_of_the_hub(
     sentence = hub.until_rest().sentence
     assert "EDGE_WORKER_LANGUAGE_MODEL_KEY" in sentence
     assert "PASSWORD" not in sentence
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_code_is_allowed_only_where_the_settings_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    program(monkeypatch, "import sys; print(sys.argv); sys.exit(1)")
+    hub = Hub(tmp_path, allow_code=allowed)
+    hub.desk.start({})
+    assert ("--allow-code" in hub.until_rest().sentence) is allowed
+
+
+def test_a_winner_whose_model_only_code_can_build_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "pass")
+    hub = Hub(tmp_path)
+    hub.desk.start({})
+    # As the loop leaves it.
+    journal = Journal(tmp_path / "federated" / "journal.sqlite")
+    run = journal.begin("activation", "sha", "model", (0, 1, 2), Limits())
+    own_model = {"build_model": "def build_model(input_shape, classes): return nn.Linear(10, 2)"}
+    for score, hooks in ((0.6, {}), (0.9, own_model)):
+        asked = Proposal.model_validate({"config": {"family": "mlp"}, "hooks": hooks})
+        attempt = journal.add(run, asked, Status.RUNNING, parent=None, author="model")
+        for seed in (0, 1, 2):
+            result = SeedResult(
+                seed=seed,
+                score=score,
+                curve=(score,),
+                train_score=score,
+                parameters=22,
+                cpu_s=0.1,
+                wall_s=0.1,
+            )
+            journal.add_result(attempt, result)
+        journal.finish(attempt, Status.OK)
+    journal.end(run, Reason.ATTEMPTS, "all attempts are used")
+    state = hub.until_rest()
+    assert state.state is TrainingState.IDLE
+    assert "can't become a tool" in state.sentence
 
 
 def test_a_restarted_hub_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
