@@ -127,6 +127,9 @@ def _states(items: Sequence[Item]) -> list[Condition]:
     return found
 
 
+_PRESENCE = (Quantity.PRESENCE,)
+
+
 def _breathing_stops(items: Sequence[Item]) -> list[Condition]:
     stops = {Kind.STOP, Kind.NOT}
     for pair in itertools.pairwise(items):
@@ -140,6 +143,9 @@ def _movements(items: Sequence[Item]) -> list[Condition]:
     """What "too high", "rises", "gets worse" mean: a usual limit, or a state."""
     quantities = [value for item in items if item.kind is Kind.QUANTITY for value in item.value]
     moves = [item.value for item in items if item.kind in {Kind.MOVE, Kind.LEVEL}]
+    moves += [
+        -1 for item in items if item.kind is Kind.ENTER and item.text.endswith(("away", "gone"))
+    ]
     if not moves:
         return []
     found: list[Condition] = []
@@ -157,6 +163,8 @@ def _movements(items: Sequence[Item]) -> list[Condition]:
 
 
 def _presence(items: Sequence[Item]) -> list[Condition]:
+    if any(item.kind is Kind.QUANTITY and item.value != _PRESENCE for item in items):
+        return []  # it is no person that "goes away"
     for index, item in enumerate(items):
         present = {Kind.ANYONE: True, Kind.NOBODY: False}.get(item.kind)
         if item.kind in {Kind.ENTER, Kind.EMPTY}:

@@ -62,7 +62,8 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         if _notifies_another(items):
             return None
         noun = Kind.START in kinds and Kind.QUANTITY in kinds
-        return Intent.ALERT if conditions or Kind.CHANGE in kinds or noun else None
+        phone = {Kind.PHONE, Kind.DURATION} <= kinds and bool(kinds & _TRIGGERS)
+        return Intent.ALERT if conditions or Kind.CHANGE in kinds or noun or phone else None
     if Kind.TELL in kinds:
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
@@ -223,6 +224,10 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         # "How do I monitor ...", "are you monitoring ...": about us, but no order.
         if _notes_a_feeling(items) or (items[-1].kind is Kind.PHONE and Kind.QUANTITY in kinds):
             return None
+        if items[0].text in {"what", "which"}:
+            # "What was the last pulse you measured"; "what are you monitoring" is no order.
+            done = all(i.text.endswith("ed") for i in items if i.kind is Kind.MONITOR)
+            return Intent.QUERY if done and Kind.START not in kinds else None
         how = items[0].kind is Kind.ASK and (items[0].value == "how" or items[0].text == "how much")
         return None if how or items[0].kind is Kind.AUXILIARY else Intent.MONITOR
     if Kind.SENSING in kinds:

@@ -66,6 +66,10 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
     # or by being longer.
     if name and (name[0] > best[0] or (name[0] == best[0] and best[1].kind in _NAMELIKE)):
         best = name
+    if best[1].kind is Kind.COMPARE and best[0] - start > 1 and best[0] < len(tokens):
+        behind = _vocabulary().longest(tokens, best[0] - 1)
+        if behind is not None and behind[1].kind is Kind.NEXT and behind[0] > best[0]:
+            return best[0] - 1, Item(Kind.SMALL)  # "gets over the next hour" compares nothing
     duration = read_duration(tokens, start)
     if duration and duration[0] > best[0]:
         return duration[0], Item(Kind.DURATION, duration[1])

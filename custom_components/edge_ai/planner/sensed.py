@@ -30,7 +30,9 @@ def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] 
     if intent is Intent.TRAIN and Kind.ANYONE in kinds:
         return [Group((), (Quantity.PRESENCE,))]
     if _is_presence(items, kinds, intent):
-        named = tuple(person for person in persons if person is not None)
+        # Who is there cannot be told, so neither whether all are: "has everyone left".
+        everyone = Kind.EVERYONE in kinds
+        named = () if everyone else tuple(person for person in persons if person is not None)
         return [Group(named, (Quantity.PRESENCE,))]
     if intent is Intent.STOP and _stops_sensing(items):
         return [Group(persons, ())]

@@ -319,8 +319,13 @@ _BUSY = frozenset(
 
 
 def _is_cause(clause: Sequence[Item]) -> bool:
-    """Is it "how does stress affect the heart": one quantity acting on another?"""
-    return any(item.text in _CAUSES for item in clause)
+    """Is it "how does stress affect the heart", "what makes me happy": what acts on what?"""
+    makes = any(
+        first.text in {"make", "makes", "made"} and second.kind in _SOMEBODY
+        for first, second in itertools.pairwise(clause)
+    )
+    felt = any(item.kind is Kind.FEELING for item in clause)
+    return (makes and felt) or any(item.text in _CAUSES for item in clause)
 
 
 def _asks_for_words(clause: Sequence[Item]) -> bool:
