@@ -138,16 +138,23 @@ def test_text_of_code_that_has_seen_examples_is_thrown_away(coded: Harness) -> N
             CodeFailed,
             "no usable weights",
         ),
-        ("import time; time.sleep(600)", BudgetExceeded, "stopped after"),
     ],
-    ids=["nan", "leaves", "names", "sleeps"],
+    ids=["nan", "leaves", "names"],
 )
 def test_code_that_behaves_in_the_rehearsal_only_is_told_in_our_words(
     coded: Harness, act: str, error: type[Exception], words: str
 ) -> None:
-    harness = Harness(task=coded.task, max_seconds=patient_limit(coded))
-    rehearsed = CodeRunner(harness=harness).rehearse(asked(FALSE.format(act=act)))
+    rehearsed = CodeRunner(harness=coded).rehearse(asked(FALSE.format(act=act)))
     with pytest.raises(error, match=words) as caught:
+        rehearsed.run(0)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_code_that_sleeps_on_real_examples_is_ended(coded: Harness) -> None:
+    harness = Harness(task=coded.task, max_seconds=patient_limit(coded))
+    asleep = FALSE.format(act='import time; print("SECRET", flush=True); time.sleep(600)')
+    rehearsed = CodeRunner(harness=harness).rehearse(asked(asleep))
+    with pytest.raises(BudgetExceeded, match=r"the code was stopped after \d+ s") as caught:
         rehearsed.run(0)
     assert "SECRET" not in str(caught.value)
 
