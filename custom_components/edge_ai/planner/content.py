@@ -26,7 +26,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
         content.append(Item(Kind.ASK, None, "吧"))
     return [
         Item(Kind.STOP, None, item.text)
-        if item.kind is Kind.NOT and following is not None and following.kind in _NEGATABLE
+        if item.kind is Kind.NOT and following is not None and _is_order(following)
         else item
         for item, following in itertools.zip_longest(content, content[1:])
         if item is not None
@@ -53,6 +53,11 @@ def _without_speaker(content: Sequence[Item]) -> list[Item]:
         if follows not in {Kind.AND, Kind.OWNER, Kind.QUANTITY, None}:
             behind = behind[1:]
     return [*content[: order + 1], *behind]
+
+
+def _is_order(item: Item) -> bool:
+    """Say "Not measured" tells; "do not measure" orders."""
+    return item.kind in _NEGATABLE and not item.text.endswith("ed")
 
 
 _AHEAD = frozenset({Kind.AUXILIARY, Kind.START, Kind.ENTER})

@@ -24,13 +24,13 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     if intent is Intent.MONITOR:
         odd = _is_negated(items) or _grants_time(items) or _asks_who(items)
         odd = odd or _is_about_an_app(items) or _is_about_anyone(items)
-        return odd or _notes_a_state(items) or _seems(items)
+        return odd or _notes_a_state(items) or _seems(items) or _tells_of_watching(items)
     if intent is Intent.QUERY:
         odd = _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
         odd = odd or _is_about_anyone(items) or _is_felt_by_nobody(items)
-        return odd or _judges_usage(items)
+        return odd or _judges_usage(items) or _denies(items)
     if intent is Intent.STOP:
-        odd = _stops_a_state(items) or _is_general_alarm(items)
+        odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
         return odd or _does_not(items) or _goes_on(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
@@ -123,6 +123,51 @@ def _does_not(items: Sequence[Item]) -> bool:
     stops = [item for item in items if item.kind is Kind.STOP]
     denied = all(item.text in {"不", "没", "没 有", "未", "并 不"} for item in stops)
     return denied and Kind.QUANTITY not in {item.kind for item in items}
+
+
+def _tells_of_an_end(items: Sequence[Item]) -> bool:
+    """Is it "stops breathing", "breathing pause", "heart alone": no order to end anything?"""
+    stops = [item.text for item in items if item.kind is Kind.STOP]
+    if len(stops) != 1:
+        return False
+    word = stops[0]
+    kinds = {item.kind for item in items}
+    told = " " not in word and word.isascii() and word.endswith(("s", "ed"))
+    told = told and kinds.isdisjoint(_OUR_WORK)
+    leave = word == "alone" and Kind.ENTER in kinds  # "leave my screen time alone"
+    noun = items[0].kind is not Kind.STOP and word in _ENDS and not leave
+    return told or noun
+
+
+_ENDS = frozenset({"alone", "hold", "holding", "pause", "drop", "cut", "end", "halt", "finish"})
+
+
+def _tells_of_watching(items: Sequence[Item]) -> bool:
+    """Is it "measured heartbeats", "it senses mood": what is or was done, and no order?"""
+    first = next((i for i, item in enumerate(items) if item.kind in _MEASURED), len(items))
+    ahead = [(i, item.text) for i, item in enumerate(items[:first]) if item.kind is Kind.MONITOR]
+    told = [
+        text.isascii()
+        and " " not in text
+        # "If you tracked my stress" is a polite order.
+        and (text.endswith("s") or (text.endswith("ed") and index == first - 1))
+        for index, text in ahead
+    ]
+    return bool(told) and all(told)
+
+
+def _denies(items: Sequence[Item]) -> bool:
+    """Is it "is a mood, not a quantity"? Beside a state or a level, "not" has been read."""
+    kinds = {item.kind for item in items}
+    return Kind.NOT in kinds and kinds.isdisjoint(_NEGATED)
+
+
+_NEGATED = frozenset(
+    {
+        *(Kind.FEELING, Kind.LEVEL, Kind.MOVE, Kind.CHANGE, Kind.ANYONE, Kind.NOBODY, Kind.EMPTY),
+        *(Kind.ENTER, Kind.FINE, Kind.AREA, Kind.HERE, Kind.COMPARE),
+    }
+)
 
 
 def _goes_on(items: Sequence[Item]) -> bool:

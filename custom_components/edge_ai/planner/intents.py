@@ -92,7 +92,8 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
         item.kind is Kind.TRAIN and any(word in item.text for word in _MACHINE) for item in items
     )
     known = (inner and (Kind.TRAIN in kinds or bool(studies))) or machine
-    if kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE}) and not kinds <= _ALL_MODELS:
+    general = kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE})
+    if general and (not kinds <= _ALL_MODELS or any(i.text in {"build", "trained"} for i in items)):
         return None
     return Intent.TRAIN if named or known else None
 
@@ -248,7 +249,7 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None
     if Kind.DURATION in kinds and Kind.PAST not in kinds:
         return Intent.MONITOR if kinds <= _NAMED | _LENGTHS else None
-    if len(items) == 1 and not _is_vital_rate(items[0]):
+    if kinds <= {Kind.QUANTITY, Kind.AND} and not any(map(_is_vital_rate, items)):
         # "Mood", "breathe": the word alone may be a lamp's, a song's, or an exercise.
         return None
     if items[-1].kind is Kind.LEVEL or _states_presence(items):

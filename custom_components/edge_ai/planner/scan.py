@@ -88,7 +88,9 @@ _NAMELIKE = frozenset({Kind.SMALL, Kind.UNKNOWN})
 def _put_right(tokens: Sequence[str], names: Lexicon) -> tuple[str, ...]:
     """Tokens without typing errors, and characters that only sound like ours replaced."""
     words = _words()
-    repaired = list(repair(tokens, (words.known, names.tokens()), words.verbs, words.key))
+    repaired = list(
+        repair(tokens, (words.known, names.tokens()), words.verbs, words.orders, words.key)
+    )
     for index, (first, second) in enumerate(itertools.pairwise(repaired)):
         if is_cjk(first) and _vocabulary().longest(repaired, index) is None:
             meant = None if names.longest(repaired, index) else by_sound(first + second)
@@ -103,6 +105,7 @@ class _Words:
 
     known: frozenset[str]
     verbs: frozenset[str]
+    orders: frozenset[str]
     key: frozenset[str]
 
 
@@ -112,14 +115,16 @@ def _words() -> _Words:
     return _Words(
         known=frozenset(_vocabulary().tokens() | NUMBER_WORDS),
         verbs=frozenset(text for text, kind in alone if kind in _VERBS),
+        orders=frozenset(text for text, kind in alone if kind in _ORDERS),
         key=frozenset(text for text, kind in alone if kind in _KEY) | _STATES,
     )
 
 
-_VERBS = frozenset(
+_VERBS = frozenset({Kind.ENTER, Kind.MOVE})
+_ORDERS = frozenset(
     {
         *(Kind.MONITOR, Kind.STOP, Kind.NOTIFY, Kind.START, Kind.TRAIN, Kind.IMPROVE),
-        *(Kind.ENTER, Kind.MOVE, Kind.TELL),
+        Kind.TELL,
     }
 )
 _KEY = frozenset({Kind.MONITOR, Kind.SENSING, Kind.QUANTITY, Kind.NOTIFY})

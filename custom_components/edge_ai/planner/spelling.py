@@ -65,11 +65,16 @@ _OTHER_WORDS = frozenset(
 
 
 def repair(
-    tokens: Sequence[str], known: Sequence[Set[str]], verbs: Set[str], key: frozenset[str]
+    tokens: Sequence[str],
+    known: Sequence[Set[str]],
+    verbs: Set[str],
+    orders: Set[str],
+    key: frozenset[str],
 ) -> tuple[str, ...]:
     """The tokens with their unknown words put right, where that is beyond doubt.
 
     `known`: sets of all words of the tables and of the home; `verbs`: those that take endings;
+    `orders`: verbs of orders, which only take "-ing": "sensed" and "senses" order nothing;
     `key`: the words in which typing errors are put right.
     """
     repaired: list[str] = []
@@ -79,7 +84,8 @@ def repair(
         elif any(token in words for words in known) or not _is_english(token):
             repaired.append(token)
         else:
-            repaired.append(_base(token, verbs) or _meant(token, key) or token)
+            base = _base(token, verbs, _ENDINGS) or _base(token, orders, _LASTING)
+            repaired.append(base or _meant(token, key) or token)
     return tuple(repaired)
 
 
@@ -87,13 +93,17 @@ def _is_english(token: str) -> bool:
     return token.isascii() and token.isalpha()
 
 
-def _base(word: str, verbs: Set[str]) -> str | None:
-    """The verb of which `word` is a regular form: "logged" gives "log"."""
-    return next((base for base in _bases(word) if base in verbs), None)
+_ENDINGS = ("ing", "in", "ed", "es", "s")
+_LASTING = ("ing", "in")
 
 
-def _bases(word: str) -> Iterator[str]:
-    for ending in ("ing", "in", "ed", "es", "s"):
+def _base(word: str, verbs: Set[str], endings: Sequence[str]) -> str | None:
+    """The verb of which `word` is a regular form: "logging" gives "log"."""
+    return next((base for base in _bases(word, endings) if base in verbs), None)
+
+
+def _bases(word: str, endings: Sequence[str]) -> Iterator[str]:
+    for ending in endings:
         stem = word.removesuffix(ending)
         if stem == word or len(stem) < 3:
             continue

@@ -63,7 +63,7 @@ SMALL: Table = {
         it would be cool/awesome/wonderful/useful/fantastic if you could/can/would/did
         it would be great/nice/good/helpful if we could
         would be great/nice/good/helpful if you could | i would appreciate it if you could/would
-        ~cope | coping with it | holding up | faring | doing | should be | should get
+        ~cope | coping with it | holding up | faring | doing | should be | should get | should have
         i would appreciate it if you | i would like it very much if you
         i would appreciate | i would be grateful if you could/would
         i would be happy if you could | i would love it if you could/would

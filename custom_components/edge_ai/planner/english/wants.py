@@ -40,7 +40,8 @@ WANTS: Table = {
         keep/keeping a tight watch on | have/having a close watch on
     """,
     (Kind.MONITOR, "weak"): """
-        ~detect | ~sense | ~collect | ~save | ~store | ~chart | ~plot | ~capture | ~register
+        logged | recorded | checked | kept watch over | ~detect | ~sense | ~collect | ~save | ~store
+        ~chart | ~plot | ~capture | ~register
         ~document | record/log/logging | recording | collect | gather | sense | detect | look for
         save | store | note [down] | chart | plot | capture
     """,
