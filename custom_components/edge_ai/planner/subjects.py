@@ -39,6 +39,10 @@ class _Reader:
         self._behind = False
         self._last: Kind | None = None
         self._joined = False
+        self._fresh: list[Quantity] = []
+        """The quantities since the last "and"."""
+        self._owned = False
+        """Was the last item an "of"?"""
 
     def read(self, item: Item) -> None:
         persons = self._persons_of(item)
@@ -48,8 +52,10 @@ class _Reader:
             self._read_quantities(item.value)
         elif item.kind is Kind.FEELING:
             self._read_quantities((item.value[0],))
+        self._owned = item.kind is Kind.OF
         if item.kind is Kind.AND:
             self._joined = True
+            self._fresh = []
         elif item.kind not in _JOINING:
             self._last, self._joined = item.kind, False
 
@@ -71,6 +77,12 @@ class _Reader:
 
     def _read_persons(self, persons: list[str | None]) -> None:
         follows = self._last in {Kind.PERSON, Kind.ME, Kind.EVERYONE}
+        if self._owned and self._persons and 0 < len(self._fresh) < len(self._quantities):
+            # "Anna's mood and the heart rate of Ben": the last quantity is his alone.
+            his = self._fresh
+            self._quantities = self._quantities[: -len(his)]
+            self._flush()
+            self._quantities = list(his)
         if self._quantities and not self._persons:
             self._behind = True
             self._persons = persons
@@ -87,6 +99,7 @@ class _Reader:
         if self._behind:
             self._flush()
         self._quantities += quantities
+        self._fresh += quantities
 
     def _flush(self) -> None:
         if self._quantities or self._persons:
