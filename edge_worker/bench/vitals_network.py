@@ -266,9 +266,10 @@ def as_markdown(result: dict[str, Any]) -> str:
     ]
     for rate in RATES:
         before, after = (1 - total[f"{rate}_{who}"]["given"] for who in ("receiver", "step"))
+        fewer = f"{before / after:.1f} times fewer" if after else "none left"
         lines.append(
             f"- Hard conditions together, {rate}: refused {before:.1%} → {after:.1%} of the windows"
-            f" ({before / max(after, 1e-9):.1f} times fewer)."
+            f" ({fewer})."
         )
     empty = result["empty_rooms"]
     lines += [

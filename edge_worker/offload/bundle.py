@@ -163,6 +163,12 @@ class Manifest(Section):
     """Of the whole model."""
     card: FileEntry | None = None
 
+    def relative(self, loss: float | None) -> float | None:
+        """A loss of accuracy as a share of the whole model's quality, where both were measured."""
+        if loss is None or self.quality is None or self.quality.value <= 0:
+            return None
+        return loss / self.quality.value
+
     def files(self) -> Iterator[FileEntry]:
         """Every file of the bundle but the manifest itself."""
         yield from (self.model, self.graph)

@@ -79,6 +79,15 @@ class BundleModel:
         inputs = [tier.name for tier in manifest.input_tiers] or ["float32", "int16"]
         return (*(f"{INPUT_CUT}/{name}" for name in inputs), *splits)
 
+    def relative_loss(self, plan: str) -> float | None:
+        """Share of the quality that coding costs under this plan; None when not measured."""
+        cut, _, name = plan.partition("/")
+        manifest = self._bundle.manifest
+        if cut != INPUT_CUT:
+            return manifest.relative(self._tier(plan).accuracy_loss)
+        losses = {tier.name: tier.accuracy_loss for tier in manifest.input_tiers}
+        return manifest.relative(losses.get(name))
+
     @property
     def inputs(self) -> Sequence[TensorSpec]:
         """Of the whole model, for one window."""

@@ -262,6 +262,7 @@ class SharedModel:
             hub=self._hub_costs,
             link=self._hub.link,
             raw_may_leave=self._raw_may_leave,
+            loss=self._model.relative_loss,
         )
 
     # --- in the model's own thread ---

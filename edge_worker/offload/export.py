@@ -234,11 +234,12 @@ def _learned_tier(place: Path, graph: ModelGraph, cut: Cut, learned: LearnedTier
     examples = tuple(_example(graph, name) for name in graph.inputs)
     head = capture(learned.head, examples, name="head", input_names=graph.inputs)
     wire = [f"symbols_{i}" for i in range(len(learned.symbols))]
-    tensors = [item.name for item in cut.tensors]
+    # The cut's own names may be taken inside of the decoder; parts are joined by their order.
+    names = [f"decoded_{i}" for i in range(len(cut.tensors))]
     decoder = capture(
-        learned.decoder, learned.symbols, name="decoder", input_names=wire, output_names=tensors
+        learned.decoder, learned.symbols, name="decoder", input_names=wire, output_names=names
     )
-    made = tuple(decoder.graph.by_name[name].shape for name in tensors)
+    made = tuple(decoder.graph.by_name[name].shape for name in decoder.graph.outputs)
     if made != tuple(item.shape for item in cut.tensors):
         raise BundleError(f"The decoder of {learned.name!r} gives {made}, not the cut's tensors.")
     _write(place, f"{folder}/head.onnx", model_bytes(head.model))

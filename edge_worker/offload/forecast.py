@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from edge_worker.offload.costs import DeviceCost, HubCost
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
 from edge_worker.offload.placement import Costs, Link, Option, Policy, Where
 from edge_worker.offload.policies import (
     HEADER_BYTES,
+    MOST_LOST,
     TIE,
     energy_j,
     preference,
@@ -25,8 +26,12 @@ def options(
     hub: Mapping[str, HubCost],
     link: Link | None,
     raw_may_leave: bool,
+    loss: Callable[[str], float | None] = lambda plan: None,
 ) -> dict[str, Option]:
-    """Every plan that is allowed and known, by name; the device alone is always one."""
+    """Every plan that is allowed and known, by name; the device alone is always one.
+
+    loss: share of the quality that coding costs under a plan, where it was measured.
+    """
     found = {
         DEVICE_PLAN: Option(
             where=Where.DEVICE,
@@ -43,6 +48,7 @@ def options(
             where=Where.HUB if raw else Where.SPLIT,
             cut=None if raw else cut,
             tier=tier,
+            relative_loss=loss(plan),
             costs=shared_costs(
                 link,
                 here.bytes + HEADER_BYTES,
@@ -56,7 +62,15 @@ def options(
 
 
 def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
-    """The costs in what the policy counts, and the best plan with its reason."""
+    """The costs in what the policy counts, and the best plan with its reason.
+
+    Plans that are known to lose more than the policy allows are left out.
+    """
+    found = {
+        plan: option
+        for plan, option in found.items()
+        if option.relative_loss is None or option.relative_loss <= MOST_LOST[policy]
+    }
     costs = {
         plan: preference(option, policy)[0] + TIE * option.costs.latency_s
         for plan, option in found.items()

@@ -55,6 +55,9 @@ class SplitModel(Protocol):
     def plans(self) -> Sequence[str]:
         """All `<cut>/<tier>` that it can run."""
 
+    def relative_loss(self, plan: str) -> float | None:
+        """Share of the quality that coding costs under this plan; None when not measured."""
+
     @property
     def inputs(self) -> Sequence[TensorSpec]:
         """Of the whole model, for one window."""

@@ -86,6 +86,8 @@ class Option:
     """What crosses."""
     accuracy_loss: float | None = None
     """Measured, in the unit of the bundle's metric; None = not measured."""
+    relative_loss: float | None = None
+    """The same as a share of the whole model's quality."""
     forbidden: str = ""
 
 
@@ -98,6 +100,7 @@ class Constraints:
     device_memory_bytes: int | None = None
     hub_memory_bytes: int | None = None
     max_accuracy_loss: float | None = None
+    """None: what the policy bears of a measured loss (`policies.MOST_LOST`)."""
     period_s: float | None = None
     """Seconds from one inference to the next: what takes longer falls behind."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge_worker.offload.bundle import Bundle, Cut, InputTier, Tier
 from edge_worker.offload.partition import peak_bytes
 from edge_worker.offload.parts import INPUT_CUT
@@ -14,7 +16,7 @@ from edge_worker.offload.placement import (
     Policy,
     Where,
 )
-from edge_worker.offload.policies import HEADER_BYTES, energy_j, preference, shared_costs
+from edge_worker.offload.policies import HEADER_BYTES, MOST_LOST, energy_j, preference, shared_costs
 from edge_worker.offload.profile import Profile
 from edge_worker.offload.wording import advice, doubt, milliseconds, reason
 
@@ -48,6 +50,8 @@ def plan(
         for cut in bundle.manifest.cuts
         for tier in cut.tiers
     ]
+    if rules.max_accuracy_loss is None:
+        options = [_within_policy(option, policy) for option in options]
     allowed = [option for option in options if not option.forbidden]
     chosen = min(allowed or options[:1], key=lambda option: preference(option, policy))
     ranked = sorted(options, key=lambda item: (bool(item.forbidden), *preference(item, policy)))
@@ -71,6 +75,15 @@ def _input_tiers(bundle: Bundle, device: Profile) -> tuple[InputTier, ...]:
         )
         for name in ("float32", "int16")
     )
+
+
+def _within_policy(option: Option, policy: Policy) -> Option:
+    """Forbidden when it is known to lose more than the policy bears."""
+    loss = option.relative_loss
+    if option.forbidden or loss is None or loss <= MOST_LOST[policy]:
+        return option
+    sentence = f"It loses {loss:.1%} of accuracy; {MOST_LOST[policy]:.0%} are allowed."
+    return replace(option, forbidden=sentence)
 
 
 def _late(seconds: float, rules: Constraints) -> str:
@@ -120,6 +133,7 @@ def _hub_only(
             tier=tier.name,
             tensors=bundle.graph.inputs,
             accuracy_loss=tier.accuracy_loss,
+            relative_loss=bundle.manifest.relative(tier.accuracy_loss),
             forbidden=common or _late(costs.link_s, rules),
         )
     ]
@@ -140,6 +154,7 @@ def _hub_only(
                 tier=tier.name,
                 tensors=bundle.graph.inputs,
                 accuracy_loss=tier.accuracy_loss,
+                relative_loss=bundle.manifest.relative(tier.accuracy_loss),
                 forbidden=common
                 or (
                     f"The link is slower than the stream of {rate * 8 / 1000:.0f} kbit/s."
@@ -198,5 +213,6 @@ def _split(
         tier=tier.name,
         tensors=names,
         accuracy_loss=tier.accuracy_loss,
+        relative_loss=bundle.manifest.relative(tier.accuracy_loss),
         forbidden=forbidden,
     )

@@ -43,6 +43,16 @@ POLICY_CARDS: tuple[PolicyCard, ...] = (
     ),
 )
 
+MOST_LOST: Mapping[Policy, float] = {
+    Policy.LATENCY: 0.01,
+    Policy.TRAFFIC: 0.03,
+    Policy.ENERGY: 0.01,
+    Policy.PRIVACY: 0.01,
+}
+"""Share of the model's quality that a coding may cost where nobody said otherwise: a number is
+worth little when it is quick but wrong. Who asks for the least traffic gets coarser tiers. Where
+a bundle does not tell what a coding costs, nothing is forbidden, and the reason says so."""
+
 WISH: Mapping[Policy, str] = {
     Policy.LATENCY: "the quickest",
     Policy.TRAFFIC: "the one that sends least",

@@ -57,6 +57,7 @@ class ToyModel:
 
     def __init__(self, hash: str = "toy") -> None:
         self._hash = hash
+        self.losses: dict[str, float] = {}
         self.heads = Function(_head, "features")
         self.tails = Function(_tail, "output")
         self.all = Function(lambda x: _tail(_head(x)), "output")
@@ -68,6 +69,9 @@ class ToyModel:
     @property
     def plans(self) -> Sequence[str]:
         return ("input/float32", "early/float32")
+
+    def relative_loss(self, plan: str) -> float | None:
+        return self.losses.get(plan)
 
     @property
     def inputs(self) -> Sequence[TensorSpec]:

@@ -12,6 +12,7 @@ import pytest
 from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place
 from edge_worker.offload.coinference import SharedModel
+from edge_worker.offload.forecast import forecast
 from edge_worker.offload.frames import Frame, FrameKind, pack, raw_payload, unpack
 from edge_worker.offload.placement import Policy
 
@@ -112,6 +113,19 @@ def test_policy_counts(wire: Wire, wait_for: WaitFor) -> None:
     assert "tells the hub least" in shared.reason
     side.set_policy(Policy.ENERGY)
     wait_for(lambda: shared.plan == "early/float32", "the split", 2)
+
+
+def test_a_tier_that_loses_too_much_is_taken_only_to_spare_traffic(
+    wire: Wire, wait_for: WaitFor
+) -> None:
+    model = slow_device(wire)
+    model.losses = {"early/float32": 0.02}
+    shared = wire.device().share(model)
+    wait_for(lambda: "early/float32" in shared.options(), "all costs")
+    found = shared.options()
+    assert forecast(found, Policy.LATENCY).best == "device"
+    assert "early/float32" not in forecast(found, Policy.ENERGY).costs
+    assert "early/float32" in forecast(found, Policy.TRAFFIC).costs
 
 
 def test_queue_drops_the_oldest_and_counts(wire: Wire, wait_for: WaitFor) -> None:
