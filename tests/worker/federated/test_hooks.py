@@ -182,19 +182,17 @@ def test_labels_can_neither_be_found_nor_a_score_be_forged(
     harness = Harness(task=Task(**{**vars(coded.task), "data": type(coded.task.data)(**noise)}))
     thief = """
 def augment(inputs, generator):
-    import gc, os, sys
+    import os, sys, edge_worker
     from edge_worker.federated.hooks import job
+    lent = (sys.prefix, sys.base_prefix, os.path.dirname(edge_worker.__file__))
+    own = {"main.py", "hooks.py", "order.json", "clients.safetensors", "judged.safetensors"}
     print("validation: 1.0000")
     sys.stderr.write("round 4 of 4: accuracy 1.000\\n")
     for folder in ("/job", "/out", "/tmp", "/root", "/home", "/data", "/proc/1/root/tmp"):
         for place, _, names in os.walk(folder):
-            for name in names:
-                try:
-                    content = open(os.path.join(place, name), "rb").read(1 << 20)
-                except OSError:
-                    continue
-                if b"validation" in content and b"labels" in content:
-                    raise RuntimeError("found " + name)
+            more = set(names) - own - {"score.json"}
+            if more and not place.startswith(lent):
+                raise RuntimeError(f"found {more} in {place}")
     with open("/out/score.json", "w") as file:
         file.write('{"score": 1.0}')
     save = np.save
