@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from ..messages import Quantity
 from .lexicon import Item, Kind
 
 
@@ -13,7 +14,8 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     content = [item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
     asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
     content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
-    content = _without_speaker(content)
+    content = _without_speaker(_without_reflexive(content))
+    content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     if content and content[-1].kind is Kind.NOT and content[-1].text in {"不", "没", "没 有"}:
         # 开心不, 有人没有: a question by its end.
@@ -71,6 +73,22 @@ def _as_quantity(item: Item, before: Item | None) -> Item:
     alone = before is None or before.kind is not Kind.NUMBER
     if item.kind is Kind.UNIT and item.value is not None and alone:
         return Item(Kind.QUANTITY, (item.value,), item.text)
+    return item
+
+
+def _without_reflexive(content: Sequence[Item]) -> list[Item]:
+    """Leave out the 自己 of 小雨想跟踪自己的心情: it is hers."""
+    if Kind.PERSON not in {item.kind for item in content}:
+        return list(content)
+    return [item for item in content if item.text not in {"自 己", "自 己 的", "myself"}]
+
+
+def _as_level(item: Item, before: Sequence[Item]) -> Item:
+    """Say "My heart rate is low": a low rate is no low mood."""
+    owner = next((i for i in reversed(before) if i.kind is not Kind.AUXILIARY), None)
+    rate = owner is not None and owner.kind is Kind.QUANTITY and owner.value != (Quantity.MOOD,)
+    if rate and item.kind is Kind.FEELING and item.text.split()[-1] in {"low", "down"}:
+        return Item(Kind.LEVEL, -1, item.text)
     return item
 
 

@@ -31,7 +31,8 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
         return odd or _judges_usage(items) or _denies(items)
     if intent is Intent.STOP:
         odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
-        return odd or _does_not(items) or _goes_on(items)
+        odd = odd or _does_not(items) or _goes_on(items)
+        return odd or _forbids(items) or _reminds_to_stop(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
     return False
@@ -168,6 +169,24 @@ _NEGATED = frozenset(
         *(Kind.ENTER, Kind.FINE, Kind.AREA, Kind.HERE, Kind.COMPARE),
     }
 )
+
+
+def _forbids(items: Sequence[Item]) -> bool:
+    """Is it "no more screen time for Ben": the phone shall stop, not its watching?"""
+    kinds = {item.kind for item in items}
+    usage = [item for item in items if item.kind is Kind.QUANTITY]
+    only = bool(usage) and all(item.value == (Quantity.APP_USAGE,) for item in usage)
+    leave = any(item.text.endswith("alone") for item in items)
+    return only and not leave and kinds.isdisjoint(_OUR_WORK)
+
+
+def _reminds_to_stop(items: Sequence[Item]) -> bool:
+    """Is it 提醒我别紧张, "remind me to stop ...": a reminder?"""
+    kinds = [item.kind for item in items]
+    return any(
+        item.kind in {Kind.REMIND, Kind.TELL} and item.text.endswith(("我", "me", "us"))
+        for item in items[: kinds.index(Kind.STOP)]
+    )
 
 
 def _goes_on(items: Sequence[Item]) -> bool:

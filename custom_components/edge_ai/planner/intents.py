@@ -61,9 +61,15 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         # "Remind me to check my pulse" is a reminder.
         if _notifies_another(items):
             return None
-        noun = Kind.START in kinds and Kind.QUANTITY in kinds
+        noun = {Kind.START, Kind.QUANTITY} <= kinds and kinds.isdisjoint({Kind.MONITOR, Kind.ASK})
+        # "Watch my stress, and call me when it's high": of what was said before.
+        taken_up = Kind.QUANTITY not in kinds and bool(kinds & {Kind.LEVEL, Kind.MOVE})
         phone = {Kind.PHONE, Kind.DURATION} <= kinds and bool(kinds & _TRIGGERS)
-        return Intent.ALERT if conditions or Kind.CHANGE in kinds or noun or phone else None
+        return (
+            Intent.ALERT
+            if conditions or Kind.CHANGE in kinds or noun or phone or taken_up
+            else None
+        )
     if Kind.TELL in kinds:
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
@@ -77,7 +83,7 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     if Kind.STOP in kinds or Kind.NOTIFY in kinds:
         return None
     named = kinds & {Kind.MODEL, Kind.SENSING}
-    if Kind.QUANTITY in kinds:
+    if kinds & {Kind.QUANTITY, Kind.ANYONE}:
         # "Learn to detect my stress", 训练一下有人没人的检测.
         named |= kinds & {Kind.MONITOR}
     # "Train my breathing" is exercise, "train my mood" cannot be.

@@ -52,6 +52,8 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.UNKNOWN)
         if items and item.kind is Kind.DURATION and items[-1].text == "say":
             items[-1] = Item(Kind.SMALL, None, "say")  # "..., say twenty minutes"
+        if items and item.kind is Kind.PHONE and items[-1].text.startswith("using"):
+            items[-1] = Item(Kind.USE, None, "using")  # no means, but what is asked about
         items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
         position = end
     return items
@@ -79,9 +81,14 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
     if tuple(tokens[start : best[0] + 1]) == ("for", "me", "and"):
         # "For me" alone is politeness; "for me and Anna" are two persons.
         return start + 1, Item(Kind.OF)
+    if "".join(tokens[start : start + 3]) in _FOR_ME_AND:
+        return start + 1, Item(Kind.SMALL)  # 帮我和爷爷: two persons
+    if best[1].kind is Kind.LEVEL and tuple(tokens[start + 1 : start + 3]) == ("不", tokens[start]):
+        return start + 3, Item(Kind.ASK)  # 浅不浅
     return (start + 1, best[1]) if best[0] == start else best
 
 
+_FOR_ME_AND = frozenset(helping + "我" + joining for helping in "帮给为替" for joining in "和跟与")
 _NAMELIKE = frozenset({Kind.SMALL, Kind.UNKNOWN})
 
 

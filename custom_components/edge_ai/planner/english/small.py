@@ -63,6 +63,8 @@ SMALL: Table = {
         it would be cool/awesome/wonderful/useful/fantastic if you could/can/would/did
         it would be great/nice/good/helpful if we could
         would be great/nice/good/helpful if you could | i would appreciate it if you could/would
+        should do | will do | should be enough | is enough please | wants | wants to | wants you to
+        asked me/you to | asks me/you to | has asked me/you to | would like us to
         ~cope | coping with it | holding up | faring | doing | should be | should get | should have
         i would appreciate it if you | i would like it very much if you
         i would appreciate | i would be grateful if you could/would

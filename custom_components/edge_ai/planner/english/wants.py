@@ -77,6 +77,7 @@ WANTS: Table = {
         a rest | a break | alone | let go of | call it a day with/on | hang up on
         no longer want/wish/need/require [you] [to] | no longer interested in | not interested in
         does not want/need/wish/like [you] [to] | do not like [you] [to] | did not need
+        i want out of | want out of | count me out of | leave me out of | are done | am done
         ~cut | cutting | do not wish for | do not care about | not want any | wrap things up with
         switch it all off | ~kill off | ~shut | ~halt | ~cease | ~desist from | desist
         ~rest from | knock it off with | no longer have to | need not | you need not
@@ -223,7 +224,8 @@ WANTS: Table = {
         is/are/was there | has there been | isn not | re
     """,
     (Kind.TRAIN, None): """
-        a/another/one round of learning/training | one more round of learning/training
+        be retrained/trained | a/another/one round of learning/training
+        one more round of learning/training
         ~learn | learning to | have a/another training run/round/session [for/of/on]
         do some training [for/of/on] | start the/a learning loop [for/of/on] | train/training [up]
         retrain/retraining | re train | teach/teaching [yourself] | fine tune/tuning | finetune
@@ -236,7 +238,8 @@ WANTS: Table = {
         do federated learning
     """,
     (Kind.IMPROVE, None): """
-        ~improve how | boost | ~enhance | raise | strengthen | ~refine | ~retune | ~tweak | better
+        be/being improved/updated/refined/upgraded/tuned/optimised/optimized | ~improve how | boost
+        ~enhance | raise | strengthen | ~refine | ~retune | ~tweak | better
         more accurate/precise/reliable | smarter | correct | fix | improve/improving
         learn/learning [how] | get/become/be/getting better/smarter at | get/getting better at
         optimise/optimize | tune/tuning | update/updating | personalise/personalize
@@ -263,7 +266,8 @@ WANTS: Table = {
         quality of | performance of | reliability of | understanding of
     """,
     (Kind.SENSING, None): """
-        measurement/measurements | monitoring | tracking | detection | sensing | monitor | tracker
+        under observation/surveillance/watch | measurement/measurements | monitoring | tracking
+        detection | sensing | monitor | tracker
         observation | surveillance | logging | supervision | watch | checks | alert/alerts
         notification/notifications | warning/warnings | monitors | tracker/trackers | recording
         sensors | watchdog | tracks | monitorings | trackings | readings on | observing
