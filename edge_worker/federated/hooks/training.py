@@ -7,7 +7,6 @@ on; its answers are scored here.
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -69,13 +68,13 @@ class Rehearsed:
         in words of our own only: the code's text is thrown away, for it has seen examples.
         """
         task, sides = self.jobs.harness.task, self.jobs.harness.task.split(seed)
-        wall, cpu = time.monotonic(), _cpu_s()
+        wall, cpu = time.monotonic(), time.process_time()
         judged = _inputs(sides.validation)
         outcome = self.jobs.train(sides.train, judged, seed)
         weights = self._weights(outcome)
         form = self.jobs.answers_form(judged, self.jobs.config.rounds)
         by_round = _read(outcome, exchange.ANSWERS, lambda content: read_predictions(content, form))
-        answers = self._answers(weights, {**sides.validation, **sides.train})
+        answers, more_s = self._answers(weights, {**sides.validation, **sides.train})
         own = {name: answers[name] for name in sides.validation}
         score = task.score(own, sides.validation)
         before = [task.score(_by_name(row, sides.validation), sides.validation) for row in by_round]
@@ -85,7 +84,7 @@ class Rehearsed:
             curve=(*before[:-1], score),
             train_score=_share_right(answers, sides.train),
             parameters=sum(value.size for value in weights.values()),
-            cpu_s=_cpu_s() - cpu,
+            cpu_s=outcome.cpu_s + more_s + time.process_time() - cpu,
             wall_s=time.monotonic() - wall,
         )
         on_progress(_last(result))
@@ -104,10 +103,13 @@ class Rehearsed:
         _raise_if_failed(outcome, self.jobs.harness.max_seconds)
         return _read(outcome, exchange.WEIGHTS, lambda content: read_weights(content, self.form))
 
-    def _answers(self, weights: Weights, side: Mapping[str, Examples]) -> Answers:
-        """By trusted code where that can build the model, else by a job without labels."""
+    def _answers(self, weights: Weights, side: Mapping[str, Examples]) -> tuple[Answers, float]:
+        """By trusted code where that can build the model, else by a job without labels.
+
+        Also the CPU time of that job.
+        """
         if not self.jobs.own_model:
-            return self.jobs.harness.answers(weights, self.jobs.config, side)
+            return self.jobs.harness.answers(weights, self.jobs.config, side), 0.0
         judged = _inputs(side)
         outcome = self.jobs.predict(weights, judged)
         _raise_if_failed(outcome, self.jobs.harness.max_seconds)
@@ -115,7 +117,7 @@ class Rehearsed:
         logits = _read(
             outcome, exchange.PREDICTIONS, lambda content: read_predictions(content, form)
         )
-        return _by_name(logits.argmax(axis=1), side)
+        return _by_name(logits.argmax(axis=1), side), outcome.cpu_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,9 +197,3 @@ def _last(result: SeedResult) -> Progress:
         train=result.train_score,
         loss=None,
     )
-
-
-def _cpu_s() -> float:
-    """Of this process and of all jobs that ended."""
-    jobs = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + jobs.ru_utime + jobs.ru_stime

@@ -24,7 +24,7 @@ import edge_worker
 from edge_worker.federated.sandbox import command as bubblewrap
 from edge_worker.federated.sandbox import seccomp
 from edge_worker.federated.sandbox.limits import Limits
-from edge_worker.federated.sandbox.watch import available_memory, tree_memory
+from edge_worker.federated.sandbox.watch import available_memory, tree_use
 
 _WATCH_S = 0.1
 _LENGTH = struct.Struct(">I")
@@ -56,6 +56,8 @@ class Outcome:
     results: Mapping[str, bytes] = field(default_factory=dict)
     text: str = ""
     wall_s: float = 0.0
+    cpu_s: float = 0.0
+    """As last seen before it ended, not as it says."""
 
 
 def run(
@@ -134,7 +136,7 @@ def _attend(
         reader.start()
     began = time.monotonic()
     try:
-        ending = _watch(process, limits, while_waiting)
+        ending, cpu_s = _watch(process, limits, while_waiting)
     finally:
         _end(process)
     for reader in readers:
@@ -147,28 +149,30 @@ def _attend(
         results=_parse(bytes(frames), expected) if ending is Ending.OK else {},
         text=bytes(text).decode("utf-8", errors="replace"),
         wall_s=time.monotonic() - began,
+        cpu_s=cpu_s,
     )
 
 
 def _watch(
     process: subprocess.Popen[bytes], limits: Limits, while_waiting: Callable[[], None]
-) -> Ending:
+) -> tuple[Ending, float]:
+    """How it ended, and its CPU time in seconds."""
     deadline = time.monotonic() + limits.wall_s
     at_start = available_memory()
+    cpu_s = 0.0
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_WATCH_S)
-            return Ending.OK
+            return Ending.OK, cpu_s
         while_waiting()
+        use = tree_use(process.pid)
+        cpu_s = max(cpu_s, use.cpu_s)
         if time.monotonic() > deadline:
-            return Ending.TIME
+            return Ending.TIME, cpu_s
         # The second bound sees what belongs to no process: full temporary file systems,
         # a million empty files.
-        if (
-            tree_memory(process.pid) > limits.memory
-            or at_start - available_memory() > 2 * limits.memory
-        ):
-            return Ending.MEMORY
+        if use.memory > limits.memory or at_start - available_memory() > 2 * limits.memory:
+            return Ending.MEMORY, cpu_s
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,18 +1,31 @@
-"""Memory of a tree of processes, from /proc: limits per process don't add up by themselves."""
+"""Memory and time of a tree of processes, from /proc: what counts per process doesn't add up."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def tree_memory(root: int) -> int:
-    """Resident bytes of process `root` and all its descendants; shared pages count each time."""
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a process and all its descendants use."""
+
+    memory: int
+    """Resident bytes; shared pages count each time."""
+    cpu_s: float
+    """CPU time since their start, with that of children that ended."""
+
+
+def tree_use(root: int) -> Use:
+    """Look at process `root` and all its descendants."""
     children: dict[int, list[int]] = defaultdict(list)
     resident: dict[int, int] = {}
+    ticks: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -25,12 +38,14 @@ def tree_memory(root: int) -> int:
         pid = int(entry.name)
         children[int(fields[1])].append(pid)
         resident[pid] = int(fields[21]) * _PAGE
-    total, waiting = 0, [root]
+        ticks[pid] = sum(map(int, fields[11:15]))  # own and of children waited for, user and system
+    memory, cpu, waiting = 0, 0, [root]
     while waiting:
         pid = waiting.pop()
-        total += resident.get(pid, 0)
+        memory += resident.get(pid, 0)
+        cpu += ticks.get(pid, 0)
         waiting.extend(children[pid])
-    return total
+    return Use(memory=memory, cpu_s=cpu / _TICKS)
 
 
 def available_memory() -> int:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_an_honest_job_gets_its_result_out() -> None:
         limits=SMALL,
     )
     assert outcome.results == {"verdict": b"abab"}
+
+
+def test_cpu_time_is_seen_from_outside() -> None:
+    busy = "import time\nwhile time.process_time() < 1.5: pass\n"
+    idle = "import time\ntime.sleep(1)\n"
+    limits = replace(SMALL, wall_s=60)
+    assert 1.2 < run(busy, {}, expected=[], limits=limits).cpu_s < 3
+    assert run(idle, {}, expected=[], limits=limits).cpu_s < 1
 
 
 def test_an_attack_that_succeeds_is_told() -> None:
