@@ -127,6 +127,19 @@ def _states(items: Sequence[Item]) -> list[Condition]:
     return found
 
 
+_JUDGING = (
+    "wors",
+    "bad",
+    "better",
+    "improv",
+    "deteriorat",
+    "恶 化",
+    "变 差",
+    "变 坏",
+    "变 糟",
+    "好 转",
+    "变 好",
+)
 _PRESENCE = (Quantity.PRESENCE,)
 
 
@@ -142,7 +155,8 @@ def _breathing_stops(items: Sequence[Item]) -> list[Condition]:
 def _movements(items: Sequence[Item]) -> list[Condition]:
     """What "too high", "rises", "gets worse" mean: a usual limit, or a state."""
     quantities = [value for item in items if item.kind is Kind.QUANTITY for value in item.value]
-    moves = [item.value for item in items if item.kind in {Kind.MOVE, Kind.LEVEL}]
+    moving = [item for item in items if item.kind in {Kind.MOVE, Kind.LEVEL}]
+    moves = [item.value for item in moving]
     moves += [
         -1 for item in items if item.kind is Kind.ENTER and item.text.endswith(("away", "gone"))
     ]
@@ -155,7 +169,11 @@ def _movements(items: Sequence[Item]) -> list[Condition]:
             if limit is not None:
                 found.append(Condition(quantity=quantity, op=limit[0], value=limit[1]))
             elif quantity is Quantity.STRESS:
-                found.append(Condition(quantity=quantity, op="==", value=direction > 0))
+                # Worse stress is more of it.
+                judged = any(word in item.text for item in moving for word in _JUDGING)
+                found.append(
+                    Condition(quantity=quantity, op="==", value=(direction > 0) is not judged)
+                )
             elif quantity is Quantity.MOOD:
                 mood = Mood.CONTENT if direction > 0 else Mood.DOWN
                 found.append(Condition(quantity=quantity, op="==", value=str(mood)))

@@ -14,6 +14,9 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     content = [item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
     asked = next((i for i, item in enumerate(content) if item.kind is Kind.AUXILIARY), len(content))
     content = [item for i, item in enumerate(content) if item.kind is not Kind.FINE or i > asked]
+    if content and content[0].text == "read my":
+        # "Read my stress level", while "better at reading my mood" is about a model.
+        content[:1] = [Item(Kind.ASK, None, "read"), Item(Kind.ME, None, "my")]
     content = _without_speaker(_without_reflexive(content))
     content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
@@ -113,7 +116,7 @@ def _asks_by_tone(clause: Sequence[Item], content: Sequence[Item]) -> bool:
 _STATED = frozenset(
     {
         *(Kind.FEELING, Kind.PERSON, Kind.ANYONE, Kind.NOBODY, Kind.EMPTY, Kind.AREA),
-        *(Kind.OWNER, Kind.AUXILIARY, Kind.HERE, Kind.NOT),
+        *(Kind.OWNER, Kind.AUXILIARY, Kind.HERE, Kind.NOT, Kind.NEXT),
     }
 )
 

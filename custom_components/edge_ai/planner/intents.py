@@ -261,6 +261,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if items[-1].kind is Kind.LEVEL or _states_presence(items):
         # "My heart is racing", "nobody is here": they state something.
         return None
+    if any(item.kind is Kind.QUANTITY and item.text in {"feel", "feels", "felt"} for item in items):
+        return None  # "I can feel my heartbeat"
     stated = {item.kind for item in items if item.text != "'s"}
     return Intent.QUERY if stated <= _NAMED else None
 

@@ -116,6 +116,8 @@ def _is_message(clause: Sequence[Item]) -> bool:
             continue
         if behind and (behind[0].kind is Kind.OWNER or behind[0].text == "'s"):
             continue
+        if item.text in {"帮", "给"} and behind and behind[0].kind is Kind.STOP:
+            continue  # 给小雨去掉压力监测: for her
         if item.text not in _ALSO_POLITE or _speaks(behind):
             return True
     return False

@@ -137,6 +137,7 @@ CONTEXT: Table = {
         starts racing | race | upward | ~spike | is/are spiking
     """,
     (Kind.MOVE, -1): """
+        get/gets/getting really/very/so/too/pretty/extremely bad | is/are really/very/so/too bad
         ~worsen | ~decline | ~deteriorate | darkens | takes a turn for the worse | ~decrease
         ~drop | ~lower | ~diminish | ~plunge | ~crash | ~sag | nosedives | goes bad
         turns negative | goes downhill | reduces | abates | lightens | fall/falls/falling/fell

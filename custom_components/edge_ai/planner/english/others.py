@@ -9,7 +9,8 @@ NEAR: Table = {
         what is stress/anxiety/mood/presence/tension/emotion/wellbeing/respiration/breathing
         a/the normal/healthy/typical/average heart/breathing/pulse/respiratory/stress
         a/the good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
-        in the mood for/to | model train/trains | toy train/trains | how much data | mobile data
+        on the phone | in the mood for/to | model train/trains | toy train/trains | how much data
+        mobile data
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
         heart rate zone
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress

@@ -63,6 +63,12 @@ SMALL: Table = {
         it would be cool/awesome/wonderful/useful/fantastic if you could/can/would/did
         it would be great/nice/good/helpful if we could
         would be great/nice/good/helpful if you could | i would appreciate it if you could/would
+        i would be glad/pleased/delighted/thankful/grateful if you [could/would] | aloud | out loud
+        would it be ok/okay/alright if you | do you think you could/can | any chance you could/can
+        if it is not too much trouble | if it is no trouble | when you get a moment | whenever suits
+        i was hoping you would | i would ask you to | might i ask you to | go on and | be good and
+        do us a favor/favour and | for my peace of mind | for peace of mind | if you get the chance
+        this very minute | as of today | starting today | starting tonight | starting right now
         should do | will do | should be enough | is enough please | wants | wants to | wants you to
         asked me/you to | asks me/you to | has asked me/you to | would like us to
         ~cope | coping with it | holding up | faring | doing | should be | should get | should have
