@@ -69,7 +69,7 @@ def _row(
         f"{result['input_bytes'] / size:.0f}x",
         _spread(row["breathing"], 1),
         _spread(row["heart"], 1),
-        f"{lost(row, rows):.1f}",
+        f"{lost(row, rows):.2f}",
         *("" if row[name] is None else f"{row[name]:.2f}" for name in ("encode_ms", "decode_ms")),
     ]
     return "| " + " | ".join(cells) + " |"
@@ -83,8 +83,8 @@ def _bars(result: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> l
         lines.append(
             f"- {name}: {result['feature_bytes'] / size:.0f}x fewer bytes than float32 features"
             f" (bar 50x), {statistics.fmean(rows[RIVAL]['bytes']) / size:.1f}x fewer than"
-            f" {RIVAL} (bar 3x), {lost(row, rows):.1f} points lost (bar {MOST_LOST:.0f}; the rival"
-            f" {lost(rows[RIVAL], rows):.1f}), {result['input_bytes'] / size:.0f}x fewer than the"
+            f" {RIVAL} (bar 3x), {lost(row, rows):.2f} points lost (bar {MOST_LOST:.0f}; the rival"
+            f" {lost(rows[RIVAL], rows):.2f}), {result['input_bytes'] / size:.0f}x fewer than the"
             " 16-bit map (goal 100x)."
         )
     return lines

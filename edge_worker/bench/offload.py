@@ -71,6 +71,7 @@ def main(
         examples = simulated_windows(folder / "windows.npz")
         result = _begun(out) if resume else _new()
         cells: list[dict[str, Any]] = result["cells"]
+        result["small_round_trip_ms"] = small_round_trip_ms(folder, next(iter(bundles.values())))
         have = {(c["model"], c["bandwidth_mbit"], c["slowdown"]) for c in cells}
         for bandwidth in grid:
             with stage(folder, bandwidth, software=software) as network:
@@ -197,16 +198,28 @@ def simulated_windows(path: Path) -> Path:
     return path
 
 
+def small_round_trip_ms(folder: Path, bundle: Path) -> float:
+    """There and back between device and hub over mosquitto on one computer, without a link."""
+    network = loopback()
+    with _servers(folder, network, 0.0, None):
+        found = _device(network, BROKER_PORT, bundle, "--plans", "device", "--windows", "1")
+    return float(1000 * found["link"]["rtt_s"])
+
+
 def run_device(
     network: Network, bundle: Path, slowdown: float, windows: int, examples: Path
 ) -> dict[str, Any]:
     """All arms of one cell; raises SystemExit with the device's last words."""
-    command = worker(
-        "device", "--host", network.host, "--port", str(RELAY_PORT), "--bundle", str(bundle),
-        "--slowdown", str(slowdown), "--windows", str(windows),
-    )  # fmt: skip
+    options = ["--slowdown", str(slowdown), "--windows", str(windows)]
     if bundle.name == "vitals_network":
-        command += ["--examples", str(examples)]
+        options += ["--examples", str(examples)]
+    return _device(network, RELAY_PORT, bundle, *options)
+
+
+def _device(network: Network, port: int, bundle: Path, *options: str) -> dict[str, Any]:
+    command = worker(
+        "device", "--host", network.host, "--port", str(port), "--bundle", str(bundle), *options
+    )
     done = subprocess.run(
         [*network.device_prefix, *command], capture_output=True, text=True, timeout=900, check=False
     )

@@ -152,7 +152,8 @@ def train(folder: Path, chunks: int, epochs: float) -> VitalsNetwork:
     parts = round(epochs * chunks)
     fit(network, right(network), map_batches(folder, chunks), parts, folder / "head.pt")
     for number in range(1, MEMBERS):
-        member(folder, network.head, chunks, epochs, number)
+        # A tail fits itself to rooms before a head does: more rooms, each seen less often.
+        member(folder, network.head, 2 * chunks, epochs / 2, number)
     return load(folder)
 
 

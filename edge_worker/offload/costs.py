@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge_worker.offload.parts import Arrays, SplitModel
+    from edge_worker.offload.parts import Arrays, Part, SplitModel
 
 _RUNS = 9
 # A slow part needs no repetition to be told from its jitter.
@@ -46,12 +46,15 @@ def measure_device(
     """
     whole = _seconds(partial(run, partial(model.whole().run, window)))
     costs = {}
+    heads: dict[Part, float] = {}  # generic tiers of a cut share theirs
     for plan in model.plans:
         head, codec = model.head(plan), model.codec(plan)
         features = window if head is None else head.run(window)
         payload = codec.encode(features)
+        if head is not None and head not in heads:
+            heads[head] = _seconds(partial(run, partial(head.run, window)))
         costs[plan] = DeviceCost(
-            head_s=0.0 if head is None else _seconds(partial(run, partial(head.run, window))),
+            head_s=0.0 if head is None else heads[head],
             encode_s=_seconds(partial(run, partial(codec.encode, features))),
             bytes=len(payload),
         )
@@ -61,14 +64,14 @@ def measure_device(
 def measure_hub(model: SplitModel, window: Arrays) -> dict[str, HubCost]:
     """The cost of each plan's second part. window: any input; times don't depend on it."""
     costs = {}
+    tails: dict[Part, float] = {}
     for plan in model.plans:
         head, codec, tail = model.head(plan), model.codec(plan), model.tail(plan)
         payload = codec.encode(window if head is None else head.run(window))
         features = codec.decode(payload)
-        costs[plan] = HubCost(
-            decode_s=_seconds(partial(codec.decode, payload)),
-            tail_s=_seconds(partial(tail.run, features)),
-        )
+        if tail not in tails:
+            tails[tail] = _seconds(partial(tail.run, features))
+        costs[plan] = HubCost(decode_s=_seconds(partial(codec.decode, payload)), tail_s=tails[tail])
     return costs
 
 

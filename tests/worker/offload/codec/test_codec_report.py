@@ -50,7 +50,7 @@ def test_page_holds_every_row_and_bar(result: dict[str, Any]) -> None:
     page = markdown(result)
     assert "| features | learned-low | 150 ± 10 | 180 | 80.0x | 760x | 98.0 ± 0.0 |" in page
     assert "80x fewer bytes than float32 features (bar 50x), 6.0x fewer than" in page
-    assert "0.5 points lost (bar 1; the rival 0.5), 760x fewer than the 16-bit map" in page
+    assert "0.50 points lost (bar 1; the rival 0.50), 760x fewer than the 16-bit map" in page
     assert "| input | int8 + zstd | 40000 |" in page
 
 
