@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..messages import Condition, Goal, Intent, Quantity
 from .conditions import read_conditions, with_hold
@@ -68,6 +69,23 @@ def alert_goals(
         for area in areas_of(items)
     ]
 
+
+def breathing_pause(items: Sequence[Item], earlier: Sequence[Goal]) -> Goal | None:
+    """Say "Watch his breathing and wake me if it stops", 停了就叫醒我: of what was said before."""
+    if not earlier or earlier[-1].quantities != (Quantity.BREATHING_RATE,):
+        return None
+    kinds = [item.kind for item in items]
+    if Kind.STOP not in kinds or not set(kinds) <= _PAUSING or not set(kinds) & _TOLD:
+        return None
+    told = next(index for index, kind in enumerate(kinds) if kind in _TOLD)
+    if not set(kinds) & {Kind.IF, Kind.WHEN} and told < kinds.index(Kind.STOP):
+        return None
+    pause = Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)
+    return replace(earlier[-1], intent=Intent.ALERT, condition=pause)
+
+
+_TOLD = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
+_PAUSING = _TOLD | {Kind.STOP, Kind.IF, Kind.WHEN, Kind.PERSON, Kind.AND}
 
 _HOME = frozenset({"home", "at home", "the house", "in the house", "家", "家 里", "在 家", "家 中"})
 

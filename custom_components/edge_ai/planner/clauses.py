@@ -28,7 +28,7 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
     """Clauses in their order; borders inside a clause stay in it as AND."""
     clauses: list[list[Item]] = []
     for piece in _pieces(items):
-        if clauses and _belongs(clauses[-1], piece):
+        if clauses and (_belongs(clauses[-1], piece) or _ends_too(clauses[-1], piece)):
             clauses[-1] += [Item(Kind.AND), *piece]
         else:
             clauses.append(piece)
@@ -67,6 +67,14 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
     return [
         piece for piece in pieces if any(item.kind not in {Kind.SMALL, Kind.YOU} for item in piece)
     ]
+
+
+def _ends_too(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
+    """Is it the 情绪跟踪 of 停止心率和情绪跟踪: a noun, and no order to begin?"""
+    if actions(clause) != {"stop"} or actions(piece) != {"monitor"}:
+        return False
+    content = [item.kind for item in piece if item.kind is not Kind.SMALL]
+    return content[-2:] == [Kind.QUANTITY, Kind.MONITOR] and Kind.START not in content
 
 
 def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:

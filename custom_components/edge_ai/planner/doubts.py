@@ -28,11 +28,11 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     if intent is Intent.QUERY:
         odd = _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
         odd = odd or _is_about_anyone(items) or _is_felt_by_nobody(items)
-        return odd or _judges_usage(items) or _denies(items)
+        return odd or _judges_usage(items) or _denies(items) or _moves_it(items)
     if intent is Intent.STOP:
         odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
         odd = odd or _does_not(items) or _goes_on(items)
-        return odd or _forbids(items) or _reminds_to_stop(items)
+        return odd or _forbids(items) or _reminds_to_stop(items) or _stops_a_noise(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
     return False
@@ -169,6 +169,34 @@ _NEGATED = frozenset(
         *(Kind.ENTER, Kind.FINE, Kind.AREA, Kind.HERE, Kind.COMPARE),
     }
 )
+
+
+def _moves_it(items: Sequence[Item]) -> bool:
+    """Is it "what eases stress", 有没有什么能缓解压力的: what would move it?"""
+    kinds = [
+        item.kind
+        for item in items
+        if item.kind not in _SOMEBODY
+        and item.kind is not Kind.OWNER
+        # "An elevated heart rate" is moved already.
+        and not item.text.endswith("ed")
+    ]
+    return (Kind.MOVE, Kind.QUANTITY) in itertools.pairwise(kinds)
+
+
+def _stops_a_noise(items: Sequence[Item]) -> bool:
+    """Is it "stop beeping": a sound of any device?"""
+    kinds = {item.kind for item in items}
+    noise = any(
+        item.kind in {Kind.NOTIFY, Kind.REMIND}
+        and item.text.startswith(_NOISES)
+        and not item.text.endswith(("me", "us", "我"))
+        for item in items
+    )
+    return noise and kinds.isdisjoint(_MEASURED | _SOMEBODY)
+
+
+_NOISES = ("beep", "ring", "buzz", "shout", "yell", "scream", "sound", "alarm", "响", "滴", "震")
 
 
 def _forbids(items: Sequence[Item]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..messages import Goal, Intent
-from .alerting import alert_goals
+from .alerting import alert_goals, breathing_pause
 from .background import resolve_pronouns, without_background
 from .clauses import split
 from .conditions import read_conditions
@@ -108,6 +108,8 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
     """Goals of one clause; None when it makes no sense. `earlier`: what "it" may mean."""
     if not items or any(item.kind is Kind.PRONOUN for item in items):
         return None
+    if (pause := breathing_pause(items, earlier)) is not None:
+        return [pause]
     conditions = read_conditions(items)
     intent = intent_of(items, conditions)
     if intent is None or is_doubtful(items, intent):

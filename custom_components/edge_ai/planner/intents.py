@@ -124,11 +124,22 @@ def _stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     erases = any(item.kind is Kind.STOP and item.text.startswith(_ERASING) for item in items)
     if erases and (not kinds & _RUNNING or items[-1].text in _RECORDS):
         return None
+    first = next(item for item in items if item.kind in {*_TRIGGERS, Kind.STOP})
+    if first.kind in _TRIGGERS and not _is_stopped_telling(items):
+        return None  # "wake me if it stops": an event, and no order
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
     triggered = kinds & _TRIGGERS and not kinds & _ALERTING and not _watches_whether(items)
     if Kind.DURATION in kinds or triggered:
         return None
     return Intent.STOP
+
+
+def _is_stopped_telling(items: Sequence[Item]) -> bool:
+    """Is it 压力大的时候不用提醒我: the telling itself shall stop?"""
+    kinds = [item.kind for item in items]
+    return any(
+        first is Kind.STOP and second in _ALERTING for first, second in itertools.pairwise(kinds)
+    )
 
 
 def _is_breathing_stop(items: Sequence[Item], conditions: Sequence[Condition]) -> bool:
@@ -258,7 +269,7 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if kinds <= {Kind.QUANTITY, Kind.AND} and not any(map(_is_vital_rate, items)):
         # "Mood", "breathe": the word alone may be a lamp's, a song's, or an exercise.
         return None
-    if items[-1].kind is Kind.LEVEL or _states_presence(items):
+    if items[-1].kind in {Kind.LEVEL, Kind.PAST} or _states_presence(items):
         # "My heart is racing", "nobody is here": they state something.
         return None
     if any(item.kind is Kind.QUANTITY and item.text in {"feel", "feels", "felt"} for item in items):

@@ -92,7 +92,7 @@ _PHONES = frozenset({"phone", "phones", "smartphone", "手 机"})
 def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     """A phone and its use, without a word of its own such as "screen time"."""
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
-    if Kind.START in kinds:
+    if Kind.START in kinds and Kind.MONITOR not in kinds:
         return False
     # "Watch Ben's phone" is enough, "follow me on ..." is not.
     phone = any(item.kind is Kind.PHONE and item.text in _PHONES for item in items)
