@@ -213,7 +213,7 @@ WANTS: Table = {
         what do you have for/on | got a reading on | could you say | can you say | are you seeing
         do you see | do you notice | can you make out | would you know
         tell us how/what/if/whether | say how/what/whether | enlighten me about/on/as to
-        count | any sign/signs/trace/hint of | can/could you sense/detect | do you sense/detect
+        any sign/signs/trace/hint of | can/could you sense/detect | do you sense/detect
         are you sensing/detecting | is it true/correct/right that | is it the case that | describe
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the

@@ -1,0 +1,108 @@
+"""Words that are all ours and still order nothing, and orders that must not turn round."""
+
+from __future__ import annotations
+
+import pytest
+from edge_ai.messages import Condition, Intent, Quantity
+from edge_ai.planner.grammar import parse
+from edge_ai.planner.home import Home, Named
+
+HOME = Home(
+    people=(Named("anna", "Anna"), Named("ben", "Ben")),
+    areas=(Named("bed", "bedroom"), Named("garage", "garage")),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The opposite of the last word.
+        "please don't stop monitoring my mood",
+        "不要停止监测我的情绪",
+        # What was or is done.
+        "breathing was not measured",
+        "stops breathing",
+        "breathing pause",
+        "it senses mood",
+        "what are you monitoring",
+        # States and statements.
+        "am I calm enough",
+        "there's nobody in the bedroom",
+        "我呼吸挺好的",
+        "我的心情是好的",
+        "I can feel my heartbeat",
+        "log that I'm feeling stressed",
+        # Devices, alarms and noises.
+        "turn off the computer monitor in the bedroom",
+        "turn on presence mode",
+        "警报解除",
+        "stop beeping",
+        "is pulse a good app",
+        "make the model train go faster",
+        # Knowledge, advice, permission and mankind.
+        "what should my heart rate be",
+        "is 120 a high heart rate",
+        "怎么少玩手机",
+        "人一天呼吸多少次",
+        "爷爷能玩手机吗",
+        "what makes me sad",
+        # Somebody else.
+        "is my boss stressed",
+        "no more screen time for Ben today",
+        "remind me to stop stressing",
+        "提醒我别紧张",
+        # No condition that could be kept.
+        "tell me when everyone is in the bedroom",
+        "set an alert for my heart rate at 80",
+    ],
+)
+def test_weak_evidence_is_declined(text: str) -> None:
+    assert parse(text, HOME) == ()
+
+
+def test_one_stop_ends_several() -> None:
+    (goal,) = parse("停止Anna的心率和情绪跟踪", HOME)
+    assert goal.intent is Intent.STOP
+    assert set(goal.quantities) == {Quantity.HEART_RATE, Quantity.MOOD}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["watch Ben's breathing and wake me if it stops", "看护Ben的呼吸，停了就叫醒我"],
+)
+def test_a_stop_behind_if_is_a_breathing_pause(text: str) -> None:
+    (goal,) = parse(text, HOME)
+    assert (goal.intent, goal.person) == (Intent.ALERT, "ben")
+    assert goal.condition == Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "op", "value"),
+    [
+        ("set up a heart rate alert at 150", ">=", 150.0),
+        ("alert me at a heart rate of 40", "<=", 40.0),
+        ("alert me when my heart rate is low", "<", 50.0),
+    ],
+)
+def test_a_bare_number_is_a_limit_only_beyond_the_usual(text: str, op: str, value: float) -> None:
+    (goal,) = parse(text, HOME)
+    assert goal.condition == Condition(quantity=Quantity.HEART_RATE, op=op, value=value)
+
+
+def test_worse_stress_is_more_of_it() -> None:
+    for how, stressed in (("worse", True), ("better", False)):
+        (goal,) = parse(f"tell me when my stress gets {how}", HOME)
+        assert goal.condition == Condition(quantity=Quantity.STRESS, op="==", value=stressed)
+
+
+def test_the_last_quantity_of_a_list_may_be_another_persons() -> None:
+    goals = parse("monitor Anna's mood and the heart rate of Ben", HOME)
+    assert [(goal.person, goal.quantities) for goal in goals] == [
+        ("anna", (Quantity.MOOD,)),
+        ("ben", (Quantity.HEART_RATE,)),
+    ]
+
+
+def test_an_area_may_be_called_like_a_thing_of_others() -> None:
+    (goal,) = parse("is anyone in the garage", HOME)
+    assert goal.area == "garage"
