@@ -64,7 +64,7 @@ class CheckedFedAvg(FedAvg):
         metrics = self.train_metrics_aggr_fn(
             [reply.content for reply in valid], self.weighted_by_key
         )
-        return _record(self._weights), metrics
+        return record(self._weights), metrics
 
 
 @app.main()
@@ -78,7 +78,7 @@ def main(grid: Grid, context: Context) -> None:
         config = TrainingConfig.model_validate_json(str(run["training"]))
     seed = int(run["seed"])
     settings = Aggregation(min_clients=int(run["min-nodes"]))
-    start = _record(initial_weights(config, task.data.shape, task.classes, seed))
+    start = record(initial_weights(config, task.data.shape, task.classes, seed))
     judged = task.split(seed).validation
 
     def score(number: int, arrays: ArrayRecord) -> MetricRecord:
@@ -107,7 +107,8 @@ def main(grid: Grid, context: Context) -> None:
         _tell(f"weights: {out}")
 
 
-def _record(weights: dict[str, np.ndarray]) -> ArrayRecord:
+def record(weights: dict[str, np.ndarray]) -> ArrayRecord:
+    """Weights as Flower carries them."""
     return ArrayRecord({name: Array(np.ascontiguousarray(w)) for name, w in weights.items()})
 
 
