@@ -1,152 +1,213 @@
 """Federated training beside its rivals: one task, one split, the same seeds and epochs.
 
-    python -m edge_worker.bench.federated --task activation --data DATA
+    python -m edge_worker.bench.federated rows --task activation --data DATA
+    python -m edge_worker.bench.federated tune
+    python -m edge_worker.bench.federated story --out docs/federated-bench
 
-Prints Markdown. The validation side judges; the test side stays closed.
+`rows` compares ways to train one configuration; `story` repeats the article's four attempts and
+puts every search beside them; `tune` prints how the story's hand-tuned baseline was chosen. The
+validation side judges; only `story --open-test` looks at the test side. With `--notes FILE` what
+was trained is kept there, and an interrupted run goes on.
 """
 
 from __future__ import annotations
 
-import argparse
 import resource
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
+import typer
 
-from edge_worker.catalogue.training_sets import Examples
-from edge_worker.federated.aggregation import Aggregation
-from edge_worker.federated.client import predict
-from edge_worker.federated.fedavg import train
-from edge_worker.federated.harness import Harness, paired_gain
-from edge_worker.federated.journal import Journal, Limits
-from edge_worker.federated.loop import Loop, Silent
+from edge_worker.bench.environment import environment
+from edge_worker.bench.federated_report import Story, attempt_lines, verdict_lines, write_story
+from edge_worker.bench.federated_story import (
+    GRID,
+    TUNING_SEEDS,
+    ArticleScript,
+    story_task,
+)
+from edge_worker.bench.federated_ways import (
+    NO_HURRY_S,
+    Measured,
+    Notebook,
+    RememberingHarness,
+    best_of,
+    centralised,
+    compared,
+    federated,
+    local_only,
+    row,
+    searched,
+)
+from edge_worker.bench.scripted_model import serve
+from edge_worker.federated.harness import Harness
+from edge_worker.federated.journal import Attempt
 from edge_worker.federated.proposal import TrainingConfig
 from edge_worker.federated.proposers.heuristic import Heuristic
-from edge_worker.federated.proposers.proposer import Proposer
+from edge_worker.federated.proposers.language_model import LanguageModel
 from edge_worker.federated.proposers.random_search import RandomSearch
-from edge_worker.federated.standing import standing
+from edge_worker.federated.standing import oscillation, standing
 from edge_worker.federated.tasks.registry import load_task
 from edge_worker.federated.tasks.task import Task
 
-ALONE = Aggregation(min_clients=1)
+# As many as the script needs: three trainings, and the answer that it stops.
+STORY_ATTEMPTS = 4
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+_Notes = Annotated[Path | None, typer.Option(help="Keep results here, and go on from them.")]
 
 
-def trained_on(
-    task: Task, config: TrainingConfig, clients: Mapping[str, Examples], seed: int
-) -> float:
-    """Validation score after training on these clients, however few."""
-    weights = train(
-        config,
-        clients,
-        classes=task.classes,
-        seed=seed,
-        clients_per_round=task.clients_per_round,
-        aggregation=ALONE,
-        even_classes=task.even_classes,
-    )
-    side = task.split(seed).validation
-    answers = {
-        name: predict(weights, config, examples.inputs, task.classes).argmax(axis=1)
-        for name, examples in side.items()
-    }
-    return task.score(answers, side)
-
-
-def centralised(task: Task, config: TrainingConfig, seed: int) -> float:
-    """All training examples in one place, with as many passes over them."""
-    parts = task.split(seed).train.values()
-    pooled = Examples(
-        inputs=np.concatenate([part.inputs for part in parts]),
-        labels=np.concatenate([part.labels for part in parts]),
-    )
-    return trained_on(task, config, {"all": pooled}, seed)
-
-
-def local_only(task: Task, config: TrainingConfig, seed: int) -> float:
-    """Every client trains alone; the mean of their models' scores on the same judges."""
-    clients = task.split(seed).train
-    return float(
-        np.mean([trained_on(task, config, {name: own}, seed) for name, own in clients.items()])
-    )
-
-
-def searched(harness: Harness, proposer: Proposer, attempts: int) -> tuple[list[float], int]:
-    """Scores of the best attempt of a loop, by seed, and how many attempts it made."""
-    with tempfile.TemporaryDirectory() as folder:
-        loop = Loop(
-            harness=harness,
-            proposer=proposer,
-            journal=Journal(Path(folder) / "journal.sqlite"),
-            listener=Silent(),
-            stop=threading.Event(),
-        )
-        run = loop.begin(Limits(attempts=attempts))
-        loop.go_on(run)
-        found = loop.journal.attempts(run)
-        best = standing(found).best
-        assert best is not None
-        return [result.score for result in best.results], len(found) - 1
-
-
-def row(name: str, scores: Sequence[float], baseline: Sequence[float], cpu_s: float) -> str:
-    """One row of the table."""
-    gain, error = paired_gain(baseline, scores)
-    return (
-        f"| {name} | {np.mean(scores):.3f} ± {np.std(scores, ddof=1):.3f} | "
-        f"{gain:+.3f} ± {error:.3f} | {cpu_s:.1f} |"
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", default="activation")
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--attempts", type=int, default=0, help="also search, this often at most")
-    parser.add_argument("--config", help="another configuration than the baseline, as JSON")
-    options = parser.parse_args(arguments)
-    task = load_task(options.task, options.data)
-    harness = Harness(task=task, seeds=task.seeds)
-    config, name = task.baseline, "hand-tuned baseline"
-    if options.config:
-        config, name = TrainingConfig.model_validate_json(options.config), "this configuration"
+@app.command()
+def rows(
+    task: Annotated[str, typer.Option()] = "activation",
+    data: Annotated[Path | None, typer.Option(help="Folder of the task's data.")] = None,
+    attempts: Annotated[int, typer.Option(help="Also search, this often at most.")] = 0,
+    config: Annotated[str | None, typer.Option(help="Instead of the baseline, as JSON.")] = None,
+    notes: _Notes = None,
+) -> None:
+    """Compare ways to train one configuration, and searches, on the validation side."""
+    made, notebook = load_task(task, data), Notebook(notes)
+    harness = _harness(made, notebook)
+    chosen, name = made.baseline, "hand-tuned baseline"
+    if config is not None:
+        chosen, name = TrainingConfig.model_validate_json(config), "this configuration"
+    _warm_up(made, chosen)
+    first = federated(harness, chosen)
     lines = [
-        f"Task `{task.name}`, {len(task.seeds)} seeds, {config.rounds} rounds of "
-        f"{config.local_epochs} epoch; gain and standard error over paired seeds.",
+        f"Task `{made.name}`, {len(made.seeds)} seeds, {chosen.rounds} rounds of "
+        f"{chosen.local_epochs} epoch; gain and standard error over paired seeds.",
         "",
         "| way | validation | against the first row | CPU s |",
         "|---|---|---|---|",
+        row(f"federated, {name}", first, first),
+        row("centralised, same settings", compared(centralised, made, chosen, notebook), first),
+        row("local only", compared(local_only, made, chosen, notebook), first),
     ]
-    harness.run(config, task.seeds[0])  # the first training also loads torch's kernels
-    begin = time.process_time()
-    runs = [harness.run(config, seed) for seed in task.seeds]
-    baseline = [result.score for result in runs]
-    federated_s = time.process_time() - begin
-    lines.append(row(f"federated, {name}", baseline, baseline, federated_s))
-    for name, way in (("centralised, same settings", centralised), ("local only", local_only)):
-        begin = time.process_time()
-        scores = [way(task, config, seed) for seed in task.seeds]
-        lines.append(row(name, scores, baseline, time.process_time() - begin))
-    if options.attempts:
+    if attempts:
         for proposer in (RandomSearch(), Heuristic()):
-            begin = time.process_time()
-            scores, made = searched(harness, proposer, options.attempts)
-            name = f"best of {made} by {proposer.name}"
-            lines.append(row(name, scores, baseline, time.process_time() - begin))
-    rounds = config.rounds * len(task.seeds)
+            found = searched(harness, proposer, attempts)
+            lines.append(row(f"best of {len(found) - 1} by {proposer.name}", best_of(found), first))
+    count = chosen.rounds * len(made.seeds)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines += [
         "",
-        f"One round in this process: {1000 * federated_s / rounds:.0f} ms of CPU time, "
+        f"One round in this process: {1000 * first.cpu_s / count:.0f} ms of CPU time, "
         f"judging included; memory of the whole process at most {memory:.0f} MB.",
     ]
+    _say(lines)
+
+
+@app.command()
+def tune(notes: _Notes = None) -> None:
+    """Print the grid from which the story's hand-tuned baseline was chosen."""
+    task = story_task(load_task("digits", None))
+    harness = RememberingHarness(
+        task=task, seeds=TUNING_SEEDS, max_seconds=NO_HURRY_S, notebook=Notebook(notes)
+    )
+    lines = [
+        f"Seeds {', '.join(map(str, TUNING_SEEDS))}, which the story does not use.",
+        "",
+        "| learning rate | momentum | validation | up and down from round to round |",
+        "|---|---|---|---|",
+    ]
+    found = []
+    for config in GRID:
+        runs = [harness.run(config, seed) for seed in TUNING_SEEDS]
+        mean = sum(run.score for run in runs) / len(runs)
+        restless = sum(oscillation(run.curve) for run in runs) / len(runs)
+        found.append((mean, config))
+        lines.append(f"| {config.lr:g} | {config.momentum:g} | {mean:.4f} | {restless:.4f} |")
+    best = max(found, key=lambda item: item[0])[1]
+    same = best == task.baseline
+    lines += [
+        "",
+        f"Best: learning rate {best.lr:g}, momentum {best.momentum:g}; "
+        f"{'this is' if same else 'NOT'} the baseline of the story.",
+    ]
+    _say(lines)
+
+
+@app.command()
+def story(
+    out: Annotated[Path | None, typer.Option(help="Write OUT.json, OUT.md and OUT.png.")] = None,
+    notes: _Notes = None,
+    open_test: Annotated[bool, typer.Option(help="Score baseline and winner on it.")] = False,
+    rivals: Annotated[bool, typer.Option(help="Also train what the story is held against.")] = True,
+) -> None:
+    """Repeat the article's four attempts, and put every rival beside them."""
+    task, notebook = story_task(load_task("digits", None)), Notebook(notes)
+    harness = _harness(task, notebook)
+    told = scripted(harness, feedback=True)
+    if not rivals:
+        _say([*attempt_lines("With feedback", told), "", *verdict_lines(told)])
+        return
+    blind = scripted(harness, feedback=False)
+    tries = sum(attempt.number > 0 and bool(attempt.results) for attempt in told)
+    baseline = federated(harness, task.baseline)
+    default = TrainingConfig(
+        family=task.baseline.family,
+        rounds=task.baseline.rounds,
+        local_epochs=task.baseline.local_epochs,
+    )
+    found: dict[str, Measured] = {
+        "hand-tuned baseline": baseline,
+        "default configuration": federated(harness, default),
+        f"random search, {tries} tries": best_of(searched(harness, RandomSearch(), tries)),
+        f"rules of thumb, {tries} tries": best_of(searched(harness, Heuristic(), tries)),
+        "scripted model with feedback": best_of(told),
+        "the same without feedback": best_of(blind),
+        "local only, baseline's settings": compared(local_only, task, task.baseline, notebook),
+        "centralised, baseline's settings": compared(centralised, task, task.baseline, notebook),
+    }
+    winner = standing(told).best
+    if winner is not None and winner.number and winner.proposal and winner.proposal.config:
+        best = winner.proposal.config
+        found["centralised, winner's settings"] = compared(centralised, task, best, notebook)
+    made = Story(
+        environment=environment("torch", "numpy"), task=task, told=told, blind=blind, rivals=found
+    )
+    page = write_story(made, opened(harness, told) if open_test else None, out)
+    _say([page.rstrip("\n")])
+
+
+def scripted(harness: Harness, *, feedback: bool) -> list[Attempt]:
+    """The loop with the scripted model behind a real server and the real client."""
+    with serve(ArticleScript()) as (url, _):
+        model = LanguageModel(url, "scripted", feedback=feedback)
+        return searched(harness, model, STORY_ATTEMPTS)
+
+
+def opened(harness: Harness, attempts: Sequence[Attempt]) -> tuple[Measured, Measured] | None:
+    """Test scores by seed of baseline and winner, looked at once; None when nothing won."""
+    winner = standing(attempts).best
+    if winner is None or winner.number == 0 or winner.proposal is None:
+        return None
+    assert winner.proposal.config is not None
+    baseline, best = (
+        harness.open_test(config, harness.retrain(config)).by_seed
+        for config in (harness.task.baseline, winner.proposal.config)
+    )
+    return Measured(scores=baseline, cpu_s=0.0), Measured(scores=best, cpu_s=0.0)
+
+
+def _harness(task: Task, notebook: Notebook) -> RememberingHarness:
+    return RememberingHarness(
+        task=task, seeds=task.seeds, max_seconds=NO_HURRY_S, notebook=notebook
+    )
+
+
+def _warm_up(task: Task, config: TrainingConfig) -> None:
+    """The first training also loads torch's kernels, which would count as the first row's."""
+    Harness(task=task, seeds=task.seeds, max_seconds=NO_HURRY_S).run(
+        config.model_copy(update={"rounds": 1}), task.seeds[0]
+    )
+
+
+def _say(lines: Sequence[str]) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    app()

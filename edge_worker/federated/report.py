@@ -20,7 +20,7 @@ def markdown(run: Run, attempts: Sequence[Attempt]) -> str:
         "| attempt | validation | gain over baseline | parameters | CPU s | what |",
         "|---|---|---|---|---|---|",
     ]
-    lines += [_row(attempt, attempts[0], best) for attempt in attempts]
+    lines += [attempt_row(attempt, attempts[0], best) for attempt in attempts]
     lines += ["", f"Ended: {run.sentence or 'not yet'}."]
     test = run.test
     if test is not None and "score" in test:
@@ -32,7 +32,8 @@ def markdown(run: Run, attempts: Sequence[Attempt]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(attempt: Attempt, baseline: Attempt, best: Attempt | None) -> str:
+def attempt_row(attempt: Attempt, baseline: Attempt, best: Attempt | None) -> str:
+    """One attempt as a row of the table."""
     name = "baseline" if attempt.number == 0 else str(attempt.number)
     if best is not None and attempt.id == best.id:
         name = f"**{name}** (best)"
