@@ -3,8 +3,8 @@
 A scripted model stands in for the language model. It follows four rules that read the feedback
 in the prompt, so the story can fail: nothing but the measured scores makes it come out.
 
-The hand-tuned baseline was chosen by `tune`: the best of a small grid on seeds of its own, never
-those of the story. The script was written while looking at those seeds as well.
+The hand-tuned baseline has to be the best of a small grid on seeds of its own, never those of the
+story: the command `tune` prints the grid and says whether it is. That was not run to its end yet.
 """
 
 from __future__ import annotations
