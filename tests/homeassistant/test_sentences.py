@@ -51,13 +51,16 @@ STRANGERS = {
 }
 
 
-# Known to slip through the gate, since every word could be ours. The grammar refuses them,
-# so Assist says that it did not understand instead of asking Home Assistant's own agent.
-KNOWN_SLIPS = {
+# Known to slip through the gate, since a name may be any words. The grammar refuses them, and
+# they are passed on to the agent that would have been asked (`voice.py`, tested with Assist).
+PASSED_ON = {
     "how's the stock market's mood",
     "高压锅的压力是多少",
     "昨天我的心率是多少",
+    "昨晚我的心率是多少",
     "和上周比我的心率怎么样",
+    "看看观众的情绪",
+    "世界上最快的心跳是多少",
 }
 
 
@@ -112,7 +115,7 @@ def test_main_requests_pass_the_gate(text: str) -> None:
 def test_no_foreign_request_passes_the_gate() -> None:
     foreign = [case["text"] for case in cases() if not case["goals"]]
     assert len(foreign) > 200
-    assert {text for text in foreign if passes(text)} <= STRANGERS | KNOWN_SLIPS
+    assert {text for text in foreign if passes(text)} <= STRANGERS | PASSED_ON
 
 
 def test_what_passes_the_gate_is_parsed() -> None:
@@ -129,7 +132,7 @@ def test_what_passes_the_gate_is_parsed() -> None:
             if not parse(case["text"], home):
                 lost.append(case["text"])
     assert passed > 100
-    assert set(lost) <= STRANGERS | KNOWN_SLIPS
+    assert set(lost) <= STRANGERS | PASSED_ON
 
 
 def _samples(sentence: Any, lists: Any, rules: Any) -> list[str]:
