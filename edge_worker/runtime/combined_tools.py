@@ -33,11 +33,11 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         card=ToolCard(
             name="vitals_network",
-            version="1.0.0",
+            version="2.0.0",
             summary="Vital signs from echoes; a network adds rates in noise, distance and motion.",
             inputs=(ToolInput(port=Port.RANGE_MAP),),
             outputs=(Port.VITALS,),
-            cpu_ms_per_s=4.0,
+            cpu_ms_per_s=6.5,
             bytes_per_s=300.0,
             quality=measured("vitals_network"),
             leaves="Rates, presence and their quality, every two seconds; to the hub, where a plan "

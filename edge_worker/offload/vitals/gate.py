@@ -14,4 +14,4 @@ class Gate:
     presence: float
 
 
-GATE = Gate(breathing=0.9, heart=0.98, presence=0.9)
+GATE = Gate(breathing=0.7, heart=0.77, presence=0.9)

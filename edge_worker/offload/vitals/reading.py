@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,18 @@ FloatArray = npt.NDArray[np.float64]
 
 NEAR_STEPS = 3
 """Steps around the peak whose mean is the rate: 4 %."""
-CARRY = 0.85
+CARRY = 0.94
 """How much of the evidence of two seconds ago still counts: windows overlap, so that plain
 products of their distributions would be far too sure."""
-DRIFT_STEPS = 1.0
+FRESH = 2.5
+"""Weight of a window's own evidence, in units of what is forgotten. With CARRY, chosen on the
+validation rooms of `bench.vitals_network`."""
+DRIFT_STEPS = 1.5
 """Standard deviation of a rate's drift in two seconds, steps of the grid."""
+LEAST_AGREEMENT = 0.4
+"""Of the newest window's own belief that must lie near the rate: a rate that has just changed
+is not given until the memory of the old one has faded."""
+AGREEMENT_STEPS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class RateTracker:
     def __init__(self, rates: FloatArray) -> None:
         self._rates = rates
         self._belief: FloatArray | None = None
-        reach = np.arange(-4, 5)
+        reach = np.arange(-5, 6)
         kernel = np.exp(-((reach / DRIFT_STEPS) ** 2) / 2)
         self._kernel = kernel / kernel.sum()
 
@@ -57,10 +64,12 @@ class RateTracker:
             self._belief = fresh
         else:
             drifted = np.convolve(np.exp(self._belief), self._kernel, mode="same")
-            self._belief = CARRY * np.log(drifted + 1e-9) + (1 - CARRY) * fresh * 2
+            self._belief = CARRY * np.log(drifted + 1e-9) + (1 - CARRY) * FRESH * fresh
         self._belief -= self._belief.max()
         self._belief -= np.log(np.exp(self._belief).sum())
-        return read(self._rates, np.exp(self._belief))
+        rate = read(self._rates, np.exp(self._belief))
+        agrees = _mass(np.exp(fresh), int(self._belief.argmax()), AGREEMENT_STEPS)
+        return rate if agrees >= LEAST_AGREEMENT else replace(rate, trust=0.0)
 
 
 def read(rates: FloatArray, belief: FloatArray) -> Rate:
@@ -72,3 +81,7 @@ def read(rates: FloatArray, belief: FloatArray) -> Rate:
     spread = float(np.sqrt(np.sum(weight * (rates[near] - value) ** 2)))
     step = value * (2 ** (1 / STEPS_PER_OCTAVE) - 1)
     return Rate(value=value, error=max(spread, 0.3 * step), trust=float(belief[near].sum()))
+
+
+def _mass(belief: FloatArray, peak: int, reach: int) -> float:
+    return float(belief[max(0, peak - reach) : peak + reach + 1].sum())

@@ -121,20 +121,36 @@ def test_belief_in_two_rates_is_not_trusted() -> None:
     assert read(HEART_RATES, belief).trust == pytest.approx(0.5)
 
 
+def bell(steps: int, centre: int, *, height: float) -> np.ndarray:
+    """Logits of a network that takes one rate for the likeliest."""
+    return (height * np.exp(-(((np.arange(steps) - centre) / 2) ** 2) / 2)).astype(np.float32)
+
+
 def test_evidence_adds_up_over_windows() -> None:
     tracker = RateTracker(BREATHING_RATES)
-    logits = np.zeros(len(BREATHING_RATES), np.float32)
-    logits[50] = 4.0
+    logits = bell(len(BREATHING_RATES), 50, height=5.0)
     trusts = [tracker.update(logits).trust for _ in range(8)]
     assert trusts[-1] > trusts[0]
     tracker.forget()
     assert tracker.update(logits).trust == pytest.approx(trusts[0])
 
 
+def test_a_rate_that_jumps_is_not_given_until_it_is_believed() -> None:
+    tracker = RateTracker(HEART_RATES)
+    old, new = (bell(len(HEART_RATES), centre, height=7.0) for centre in (30, 60))
+    for _ in range(10):
+        before = tracker.update(old)
+    assert before.trust > 0.8
+    jumped = [tracker.update(new) for _ in range(40)]
+    assert jumped[0].trust == 0
+    given = [rate for rate in jumped if rate.trust > 0.5]
+    assert given
+    assert all(rate.value == pytest.approx(HEART_RATES[60], rel=0.03) for rate in given)
+
+
 def test_broken_echoes_are_forgotten() -> None:
     tracker = RateTracker(BREATHING_RATES)
-    logits = np.zeros(len(BREATHING_RATES), np.float32)
-    logits[50] = 4.0
+    logits = bell(len(BREATHING_RATES), 50, height=5.0)
     first = tracker.update(logits)
     assert tracker.update(np.full_like(logits, np.nan)).trust == 0
     assert tracker.update(logits) == first
