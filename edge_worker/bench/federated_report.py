@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,8 @@ def markdown(story: Story, tested: Tested | None, figure: str | None = None) -> 
     lines = [
         "# The article's four attempts, trained, and their rivals",
         "",
-        "Made by `python -m edge_worker.bench.federated story --open-test --out "
-        "docs/federated-bench`; do not edit.",
+        "Made by `python -m edge_worker.bench.federated story --out docs/federated-bench`; do not "
+        "edit.",
         f"{story.environment}. Task `{task.name}` ({len(task.seeds)} paired seeds, clients: "
         f"{task.pictures_dealt_to}, rounds x local epochs at most {task.space.epochs}). ± is the "
         "spread over seeds; of a gain it is the standard error over paired seeds.",
@@ -168,14 +169,8 @@ def draw(story: Story, path: Path) -> None:
             np.arange(1, len(curve) + 1), curve, "C0", lw=2, label=f"mean of seeds: {curve[-1]:.3f}"
         )
         state = ", oscillates" if oscillates(attempt) else ""
-        panel.set(title=f"attempt {attempt.number}{state}", xlabel="round", ylim=(0.7, 1.0))
-        panel.text(
-            0.5,
-            0.32,
-            config_words(attempt).replace(", ", "\n"),
-            transform=panel.transAxes,
-            fontsize=7,
-        )
+        panel.set(title=f"attempt {attempt.number}{state}", ylim=(0.7, 1.0))
+        panel.set_xlabel("round\n" + fill(config_words(attempt), 58), fontsize=8)
         panel.grid(alpha=0.3)
         panel.legend(loc="lower right", fontsize=7)
     panels[0][0].set_ylabel("validation score")

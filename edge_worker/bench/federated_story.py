@@ -59,7 +59,7 @@ AUGMENTED = SMALLER.model_copy(
     update={
         "optimizer": Optimizer.ADAM,
         "lr": 0.02,
-        "augmentation": (Augmentation.ROTATE,),
+        "augmentation": (Augmentation.SHIFT, Augmentation.ROTATE),
     }
 )
 SCHEDULED = AUGMENTED.model_copy(

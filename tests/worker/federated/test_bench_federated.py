@@ -219,6 +219,17 @@ def test_the_page_and_the_json_tell_the_same(story: Task, tmp_path: Path) -> Non
     assert "The test side stayed closed." in write_story(measured, None, None)
 
 
+def test_the_recorded_page_is_of_the_story_as_it_stands() -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    found = json.loads((docs / "federated-bench.json").read_text())
+    told = [a["config"] and TrainingConfig(**a["config"]) for a in found["with_feedback"]]
+    assert told[:3] == [BASELINE, SMALLER, AUGMENTED]
+    assert found["seeds"] == list(SEEDS)
+    page = (docs / "federated-bench.md").read_text()
+    for item in found["story"]:
+        assert f"| {item['step']} | {'yes' if item['holds'] else '**no**'} |" in page
+
+
 def test_rows_prints_every_way_and_search() -> None:
     command = [sys.executable, "-m", "edge_worker.bench.federated", "rows", "--task", "digits"]
     config = '{"family":"logistic","rounds":2,"batch_size":64}'
