@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
+from edge_worker.offload.placement import Policy
+from edge_worker.offload.policies import MOST_LOST
 
 STREAM = "stream"
 # A tier that keeps what float32 keeps may be compared on latency alone.
@@ -20,6 +22,7 @@ _NOT_MEASURED = (
     "- The vitals network sees simulated windows; what each coding loses stands in "
     "[codec-bench.md](codec-bench.md). The other networks see noise and have no trained weights, "
     "so that accuracy says nothing there.",
+    "- Codings that are known to lose more than 1 % of the model's quality are left out.",
     "- The planner knows no stream: a hub that is fed while the sonar records is a rival of this "
     "page only.",
     "- Other programs ran on the same computer; medians of few windows.",
@@ -55,15 +58,27 @@ CODED = ("split + codec",)
 _RIVALS = ("device", "hub compressed", "hub streamed")
 
 
-def answered(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Arms whose windows all took the way that the plan names, none the fall-back."""
-    return {plan: arm for plan, arm in arms.items() if "local_fallback" not in arm["places"]}
+def too_lossy(cell: Mapping[str, Any], plan: str) -> bool:
+    """Whether the plan's coding is known to lose more than the policy bears."""
+    cut, _, tier = plan.partition("/")
+    known = cell["forecast"].get(f"{INPUT_CUT}/{tier}" if cut == STREAM else plan, {})
+    loss = known.get("relative_loss")
+    return loss is not None and loss > MOST_LOST[Policy.LATENCY]
 
 
-def best(arms: Mapping[str, Mapping[str, Any]], wanted: Sequence[str]) -> tuple[str, float] | None:
+def answered(cell: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Arms whose windows all took the way that the plan names, and keep the accuracy."""
+    return {
+        plan: arm
+        for plan, arm in cell["arms"].items()
+        if "local_fallback" not in arm["places"] and not too_lossy(cell, plan)
+    }
+
+
+def best(cell: Mapping[str, Any], wanted: Sequence[str]) -> tuple[str, float] | None:
     """The quickest measured plan of these arms."""
     found = [
-        (plan, arm["latency_s"]) for plan, arm in answered(arms).items() if kind(plan) in wanted
+        (plan, arm["latency_s"]) for plan, arm in answered(cell).items() if kind(plan) in wanted
     ]
     return min(found, key=lambda item: item[1]) if found else None
 
@@ -73,7 +88,7 @@ def choice(cell: Mapping[str, Any], *, raw_stays: bool) -> str:
     allowed: dict[str, float] = {
         plan: item["latency_s"]
         for plan, item in cell["forecast"].items()
-        if not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
+        if not (raw_stays and plan.startswith(f"{INPUT_CUT}/")) and not too_lossy(cell, plan)
     }
     return min(allowed, key=lambda plan: float(allowed[plan]))
 
@@ -82,7 +97,7 @@ def judge(cell: Mapping[str, Any], *, raw_stays: bool) -> dict[str, Any]:
     """The planner's choice against the measured best of what is allowed."""
     arms = {
         plan: arm
-        for plan, arm in answered(cell["arms"]).items()
+        for plan, arm in answered(cell).items()
         if kind(plan) != "hub streamed" and not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
     }
     chosen = choice(cell, raw_stays=raw_stays)
@@ -111,9 +126,9 @@ def markdown(result: Mapping[str, Any]) -> str:
     for cell in cells:
         columns = []
         for arm in ARMS:
-            found = best(cell["arms"], (arm,))
+            found = best(cell, (arm,))
             columns.append("-" if found is None else f"{1000 * found[1]:.1f}")
-        coded = best(cell["arms"], ("split + codec",))
+        coded = best(cell, ("split + codec",))
         size = "-" if coded is None else f"{cell['arms'][coded[0]]['bytes']:.0f}"
         choices = [judge(cell, raw_stays=stays) for stays in (True, False)]
         lines.append(
@@ -175,7 +190,7 @@ def bars(cells: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _gain(cells: Sequence[Mapping[str, Any]], what: str, rivals: Sequence[str]) -> str:
     """How often split + codec is twice as quick as the best of the rivals."""
-    pairs = [(cell, best(cell["arms"], rivals), best(cell["arms"], CODED)) for cell in cells]
+    pairs = [(cell, best(cell, rivals), best(cell, CODED)) for cell in cells]
     ratios = [(alone[1] / coded[1], cell) for cell, alone, coded in pairs if alone and coded]
     if not ratios:
         return f"- {what}: no split to compare."
@@ -193,7 +208,7 @@ def _air(cells: Sequence[Mapping[str, Any]], model: str) -> list[str]:
     """Bytes on the link for one window: the split that sends least against the hub alone."""
     sent: dict[str, list[float]] = {}
     for cell in cells:
-        for plan, arm in answered(cell["arms"]).items():
+        for plan, arm in answered(cell).items():
             if arm.get("air_bytes"):
                 sent.setdefault(plan, []).append(arm["air_bytes"])
     means = {plan: sum(values) / len(values) for plan, values in sent.items()}
@@ -233,7 +248,7 @@ def draw(result: Mapping[str, Any], path: Path) -> None:
             here = [c for c in cells if c["model"] == model and c["slowdown"] == speed]
             for group, cell in enumerate(here):
                 for offset, arm in enumerate(ARMS):
-                    found = best(cell["arms"], (arm,))
+                    found = best(cell, (arm,))
                     if found is None:
                         continue
                     measured = cell["arms"][found[0]]

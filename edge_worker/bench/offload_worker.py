@@ -125,6 +125,7 @@ def device(
             "latency_s": option.costs.latency_s,
             "bytes": option.costs.bytes,
             "where": str(option.where),
+            "relative_loss": option.relative_loss,
         }
         for plan, option in planner.options().items()
     }

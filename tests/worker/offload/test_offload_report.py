@@ -66,8 +66,15 @@ def test_arm_of_a_plan(plan: str, expected: str) -> None:
 
 
 def test_windows_that_fell_back_don_t_count(cell: dict[str, Any]) -> None:
-    assert "early/learned-high" not in answered(cell["arms"])
-    assert best(cell["arms"], ("split + codec",)) == ("early/learned-low", 0.080)
+    assert "early/learned-high" not in answered(cell)
+    assert best(cell, ("split + codec",)) == ("early/learned-low", 0.080)
+
+
+def test_what_loses_too_much_is_no_rival(cell: dict[str, Any]) -> None:
+    cell["forecast"]["input/int8"]["relative_loss"] = 0.05
+    assert best(cell, ("hub streamed", "hub compressed")) is None
+    cell["forecast"]["early/learned-low"]["relative_loss"] = 0.02
+    assert judge(cell, raw_stays=False)["chosen"] == "early/float32"
 
 
 def test_planner_is_judged_by_what_it_may_choose(cell: dict[str, Any]) -> None:
