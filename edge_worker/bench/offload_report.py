@@ -113,7 +113,8 @@ def markdown(result: Mapping[str, Any]) -> str:
     lines = [
         "# Co-inference: device, hub, or both",
         "",
-        f"Made by `python -m edge_worker.bench.offload --out docs/offload-bench {_subset(cells)}`.",
+        f"Made by `python -m edge_worker.bench.offload --out docs/offload-bench {_subset(cells)}`"
+        f"{_parts(cells)}.",
         f"Link: {result['link']}. Device: {result['device']}. Between real processes, over "
         "mosquitto. Latency in ms, median, from a complete window to its result on the device.",
         "",
@@ -157,6 +158,15 @@ def _subset(cells: Sequence[Mapping[str, Any]]) -> str:
         parts.append(f"--{option} {','.join(texts)}")
     windows = max((arm["windows"] for cell in cells for arm in cell["arms"].values()), default=1)
     return " ".join([*parts, f"--windows {windows}"])
+
+
+def _parts(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Whether cells of that grid were left out."""
+    keys = ("model", "bandwidth_mbit", "slowdown")
+    full = 1
+    for key in keys:
+        full *= len({cell[key] for cell in cells})
+    return "" if len(cells) == full else ", in parts with `--resume`; the cells below are all"
 
 
 def bars(cells: Sequence[Mapping[str, Any]]) -> list[str]:
