@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def compared(
         return [score, time.process_time() - begin]
 
     found = [
-        notebook.once(key_of(task, config, seed, way.__name__), lambda seed=seed: measure(seed))
+        notebook.once(key_of(task, config, seed, way.__name__), partial(measure, seed))
         for seed in task.seeds
     ]
     return Measured(scores=tuple(s for s, _ in found), cpu_s=sum(cpu for _, cpu in found))

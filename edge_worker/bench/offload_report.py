@@ -256,6 +256,7 @@ def draw(result: Mapping[str, Any], path: Path) -> None:
         for column, speed in enumerate(speeds):
             axis = axes[row][column]
             here = [c for c in cells if c["model"] == model and c["slowdown"] == speed]
+            axis.set_visible(bool(here))
             for group, cell in enumerate(here):
                 for offset, arm in enumerate(ARMS):
                     found = best(cell, (arm,))
