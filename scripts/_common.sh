@@ -109,6 +109,8 @@ install_torch() {
   else
     "$UV" pip install -q "${torch[@]}" "$pin"
   fi
+  # Once with bytecode: jobs in the sandbox import it anew each time and can't write any.
+  env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" -c 'import torch' 2>/dev/null || true
 }
 
 setup_homeassistant() {
