@@ -135,7 +135,7 @@ class Client:
         command = Command(id=id or f"c{self.count}", name=name, arguments=arguments or {})
         before = len(self.payloads(HOME.reply))
         self.publish(HOME.command, encode(command))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for payload in self.payloads(HOME.reply)[before:]:
                 reply = decode(Reply, payload)
