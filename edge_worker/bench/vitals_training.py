@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,6 +90,14 @@ def series_batches(folder: Path, chunks: int, head: nn.Module, seed: int) -> Bat
     return batches
 
 
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What `fit` left there. Raises FileNotFoundError before it has."""
+    # Our own file; even so `weights_only` reads tensors and plain containers and runs nothing
+    # that the file names.
+    stored: dict[str, Any] = torch.load(path, weights_only=True)
+    return stored
+
+
 def fit(
     module: nn.Module,
     objective: Objective,
@@ -102,8 +111,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps + 1)
     first = 0
     if checkpoint.exists():
-        # Our own checkpoint; even so `weights_only` runs nothing that the file names.
-        stored = torch.load(checkpoint, weights_only=True)
+        stored = read_checkpoint(checkpoint)
         module.load_state_dict(stored["module"])
         optimiser.load_state_dict(stored["optimiser"])
         schedule.load_state_dict(stored["schedule"])
@@ -168,14 +176,13 @@ def member(folder: Path, head: nn.Module, chunks: int, epochs: float, number: in
 def load(folder: Path) -> VitalsNetwork:
     """The network as `train` left it in the folder. Raises FileNotFoundError before it has."""
     first = VitalsNetwork(members=1)
-    first.load_state_dict(torch.load(folder / "head.pt", weights_only=True)["module"])
+    first.load_state_dict(read_checkpoint(folder / "head.pt")["module"])
     whole = VitalsNetwork()
     whole.head.load_state_dict(first.head.state_dict())
     whole.tail.members[0].load_state_dict(first.tail.members[0].state_dict())
     for number in range(1, MEMBERS):
         tail = Tail(members=1)
-        stored = torch.load(folder / f"member-{number}.pt", weights_only=True)
-        tail.load_state_dict(stored["module"])
+        tail.load_state_dict(read_checkpoint(folder / f"member-{number}.pt")["module"])
         whole.tail.members[number].load_state_dict(tail.members[0].state_dict())
     return whole.eval().requires_grad_(False)
 
