@@ -35,6 +35,7 @@ FROZEN = (
     "hooks/recipe.py",
     "hooks/template.py",
     "models.py",
+    "published.py",
     "recipe.py",
     "split.py",
     "tasks/task.py",

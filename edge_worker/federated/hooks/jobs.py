@@ -14,8 +14,9 @@ from edge_worker.federated.harness import Harness, frozen_source
 from edge_worker.federated.hooks import exchange
 from edge_worker.federated.hooks.exchange import Order, Work
 from edge_worker.federated.hooks.source import render
-from edge_worker.federated.models import Weights, pretrained_file
+from edge_worker.federated.models import Weights
 from edge_worker.federated.proposal import ProposalError, TrainingConfig
+from edge_worker.federated.published import pretrained_file
 from edge_worker.federated.sandbox.limits import MIB, Limits
 from edge_worker.federated.sandbox.results import ArrayForm
 from edge_worker.federated.sandbox.run import Outcome, SandboxError, run

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,13 @@ PLAN = Plan(
     person="anna",
     area="bedroom",
     steps=(PlanStep(id="s1", tool="breath", device="pi"),),
+)
+
+# What the plan measures: each is a message of its own, and they come one after the other.
+READINGS = (
+    ("person.anna", "breathing_rate"),
+    ("person.anna", "heart_rate"),
+    ("area.bedroom", "presence"),
 )
 
 
@@ -240,7 +248,8 @@ def test_start_leads_to_readings_until_stop(home: Home, client: Client, wait_for
     reply = start(client)
     assert reply.ok
     assert reply.result["already_running"] is False
-    wait_for(lambda: client.readings("person.anna", "breathing_rate"), "a reading")
+    for subject, quantity in READINGS:
+        wait_for(partial(client.readings, subject, quantity), quantity)
     reading = client.readings("person.anna", "breathing_rate")[-1]
     assert (reading.value, reading.unit, reading.state) == (14.0, "br/min", ReadingState.OK)
     assert reading.expires > reading.time
@@ -286,7 +295,9 @@ def test_same_request_twice_is_one_monitor(home: Home, client: Client) -> None:
     assert len(monitors(client)) == 1
 
 
-def test_command_is_applied_once_however_often_it_arrives(home: Home, client: Client) -> None:
+def test_command_is_applied_once_however_often_it_arrives(
+    home: Home, client: Client, wait_for: WaitFor
+) -> None:
     start(client)
     first = client.command(CommandName.STOP, {}, id="once")
     assert len(first.result["stopped"]) == 1
@@ -295,7 +306,10 @@ def test_command_is_applied_once_however_often_it_arrives(home: Home, client: Cl
     assert again.ok
     assert len(monitors(client)) == 1, "the repetition stopped the new monitor"
     home.stop_hub()
+    wait_for(lambda: not client.last(HOME.status, Status).online, "the farewell")
     home.start_hub()
+    # A hub that has not subscribed yet hears no command.
+    wait_for(lambda: client.last(HOME.status, Status).online, "the hub")
     assert client.command(CommandName.STOP, {}, id="once").ok
     assert len(monitors(client)) == 1, "the repetition after a restart was applied"
 
@@ -353,13 +367,14 @@ def test_monitor_ends_when_its_time_is_over(home: Home, client: Client, wait_for
 
 def test_refresh_sends_valid_readings_again(home: Home, client: Client, wait_for: WaitFor) -> None:
     name = start(client).result["monitor"]["id"]
-    wait_for(lambda: client.readings("person.anna", "breathing_rate"), "a reading")
+    for subject, quantity in READINGS:
+        wait_for(partial(client.readings, subject, quantity), quantity)
     client.command(CommandName.PAUSE, {"monitor": name})
     wait_for(lambda: b'"running":[]' in client.payloads(HOME.device("pi", "state"))[-1], "idle")
     before = len(client.readings("person.anna", "breathing_rate"))
     assert client.command(CommandName.REFRESH).result["readings"] == 3
     wait_for(
-        lambda: len(client.readings("person.anna", "breathing_rate")) == before + 1, "one more"
+        lambda: len(client.readings("person.anna", "breathing_rate")) > before, "one more"
     )
 
 
@@ -469,12 +484,18 @@ def test_broker_never_keeps_people_commands_or_readings(
     start(client)
     wait_for(lambda: client.readings("person.anna", "breathing_rate"), "a reading")
     late = Client(mqtt)
-    wait_for(lambda: late.payloads(HOME.monitors), "retained messages")
-    kept = {message.topic for message in late.seen if message.retain}
+    own = {HOME.hello, HOME.status, HOME.catalogue, HOME.monitors, HOME.training}
+    expected = own | {HOME.device("pi", leaf) for leaf in ("hello", "status", "state")}
+
+    def kept() -> set[str]:
+        return {message.topic for message in late.seen if message.retain}
+
+    wait_for(lambda: expected <= kept(), "retained messages")
+    # The broker sends what it keeps before it answers anything new.
+    assert late.command(CommandName.REFRESH, id="late").ok
     late._paho.disconnect()
     late._paho.loop_stop()
-    own = {HOME.hello, HOME.status, HOME.catalogue, HOME.monitors, HOME.training}
-    assert kept == own | {HOME.device("pi", leaf) for leaf in ("hello", "status", "state")}
+    assert kept() == expected
 
 
 def test_an_accepted_model_is_in_the_catalogue_at_once(
