@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_worker.offload.bundle import TensorEntry
-from edge_worker.offload.generic_codecs import IntegerCodec
+from edge_worker.offload.generic_codecs import IntegerCodec, write_answer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class StreamHub:
         self._window = np.concatenate((self._window[..., piece.shape[-1] :], piece), axis=-1)
         outputs = self._model.whole().run({self._input.name: self._window})
         busy_us = round(1e6 * (time.perf_counter() - began))
-        body = b"".join(np.ascontiguousarray(array).tobytes() for array in outputs.values())
+        _, body = write_answer(outputs, self._model.outputs, exact=False)
         self._send(_ORDER.pack(number, 0) + busy_us.to_bytes(4, "big") + body)
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edge_worker.offload.bundle import Bundle, BundleError, Cut, FileEntry, TensorEntry, Tier
 from edge_worker.offload.codec import open_codec
-from edge_worker.offload.frames import TensorSpec
 from edge_worker.offload.generic_codecs import generic_codec
 from edge_worker.offload.onnx_graph import session
-from edge_worker.offload.parts import INPUT_CUT, SHORT_HASH, Arrays, Codec, Part
+from edge_worker.offload.parts import INPUT_CUT, SHORT_HASH, Arrays, Codec, Part, TensorSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +130,7 @@ class BundleModel:
         return self._tier(plan).wire
 
     def specs(self, plan: str) -> tuple[TensorSpec, ...]:
-        """What a frame of this plan must hold."""
+        """What a payload of this plan must hold."""
         return _specs(self.wire(plan))
 
     def batch_axes(self, plan: str) -> dict[str, int | None]:

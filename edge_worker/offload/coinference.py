@@ -15,11 +15,8 @@ from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place, StepPlacement
 from edge_worker.offload.costs import DeviceCost, HubCost, measure_device, read_costs
 from edge_worker.offload.forecast import forecast, options
-from edge_worker.offload.frames import (
-    Frame,
-    FrameKind,
-    raw_tensors,
-)
+from edge_worker.offload.frames import Frame, FrameKind
+from edge_worker.offload.generic_codecs import read_answer
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, Arrays, SplitModel
 from edge_worker.offload.placement import Link, Option, Policy
 from edge_worker.offload.replan import Forecast, Replanner
@@ -371,7 +368,6 @@ class SharedModel:
             plan=plan,
             codec=codec.name,
             tables=codec.tables,
-            tensors=self._model.specs(plan),
             payload=payload,
         )
         self._note_sent(plan, len(payload))
@@ -381,15 +377,24 @@ class SharedModel:
             self._count("fallbacks")
             self._replanner.deadline_missed(time.monotonic())
             return share
-        if reply.kind is not FrameKind.RESULT or reply.tensors != tuple(self._model.outputs):
-            why = reply.text or "the answer has another shape"
+        outputs, why = self._read(reply)
+        if outputs is None:
             _LOGGER.warning("The hub refused a window of %s: %s", plan, why)
             self._count("refused")
             self._replanner.deadline_missed(time.monotonic())
             return share
         self._replanner.result_came()
         self._times.setdefault(plan, deque(maxlen=_KEPT_TIMES)).append(time.perf_counter() - sent)
-        return replace(share, outputs=raw_tensors(reply), hub_s=reply.busy_us / 1e6)
+        return replace(share, outputs=outputs, hub_s=reply.busy_us / 1e6)
+
+    def _read(self, reply: Frame) -> tuple[dict[str, NDArray[Any]] | None, str]:
+        """The answer, or None and why there is none."""
+        if reply.kind is not FrameKind.RESULT:
+            return None, reply.text
+        try:
+            return read_answer(reply.codec, reply.payload, self._model.outputs), ""
+        except ValueError as error:
+            return None, str(error)
 
     def _deadline(self, plan: str) -> float:
         """Twice the p95 of what the way to the hub and back took, or should take."""

@@ -15,14 +15,7 @@ from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import StepPlacement
 from edge_worker.offload.coinference import Pace, SharedModel, at_once
 from edge_worker.offload.costs import example_window
-from edge_worker.offload.frames import (
-    Frame,
-    FrameError,
-    FrameKind,
-    TensorSpec,
-    pack,
-    unpack,
-)
+from edge_worker.offload.frames import Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.link_meter import LinkMeter
 from edge_worker.offload.parts import SplitModel
 from edge_worker.offload.placement import Link, Policy
@@ -230,13 +223,10 @@ class DeviceSide:
             model.hub_answered()
 
     def _probe(self, size: int) -> None:
-        padding = (TensorSpec(name="", dtype="uint8", shape=(size,)),) if size else ()
         with self._lock:
             self._sequence += 1
             number = self._sequence
-        data = pack(
-            Frame(kind=FrameKind.PROBE, sequence=number, tensors=padding, payload=os.urandom(size))
-        )
+        data = pack(Frame(kind=FrameKind.PROBE, sequence=number, payload=os.urandom(size)))
         with self._lock:
             for old in list(self._probes)[:-3]:
                 del self._probes[old]

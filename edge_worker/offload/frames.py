@@ -1,40 +1,28 @@
 """Binary frames between a device and the hub: a small header, then the payload as it is.
 
 Layout: magic `EF`, version, length of the header, CRC-32 of all that follows, a msgpack
-array, the payload. A frame is checked before any tensor is made of it: a bad one costs
-its own length and nothing more. Never pickle.
+array, the payload. What a payload holds is not told again in each frame: both sides know it
+from the model and its plan, and the codec checks it. Never pickle.
 """
 
 from __future__ import annotations
 
-import math
 import struct
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
-
-from edge_worker.offload.graph import ITEM_BYTES
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from typing import Any
 
 MAGIC = b"EF"
-VERSION = 1
+VERSION = 2
 # A window of the sonar as float32 has 1.5 MB, the largest input of the benchmark 0.6 MB.
 MAX_FRAME_BYTES = 4 << 20
-# Decoded, a frame may not grow beyond this either.
-MAX_TENSOR_BYTES = 16 << 20
 _MAX_HEADER_BYTES = 4096
-_MAX_TENSORS, _MAX_RANK, _MAX_TEXT = 16, 6, 200
+_MAX_TEXT = 200
 _PREFIX = struct.Struct(">2sBHI")
 
 JSON = "json"
 """Codec of a payload that is JSON and holds no tensors."""
-RAW = "raw"
-"""Codec of a payload that is the tensors' bytes one after the other, little-endian."""
 
 
 class FrameError(ValueError):
@@ -60,60 +48,50 @@ class FrameKind(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TensorSpec:
-    """Name, type and shape of one tensor of the payload."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Size when decoded."""
-        return math.prod(self.shape) * ITEM_BYTES[self.dtype]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One message between device and hub about one window."""
+    """One message between device and hub about one window.
+
+    The fields stand in the order in which they travel; those at the end that are empty don't.
+    """
 
     kind: FrameKind
     sequence: int
-    """Of the sender; grows over restarts too, so that old can be told from new."""
-    model: str = ""
-    """Hash of the bundle."""
-    plan: str = ""
-    """`<cut>/<tier>` of the bundle, or `input/<tier>` for the whole model on the hub."""
-    sent_us: int = 0
-    """The sender's clock, microseconds; only the sender compares it."""
+    """Of the sender; grows over restarts too, so that old can be told from new. An answer
+    has that of the frame it answers."""
     busy_us: int = 0
     """Time that the hub needed, waiting and decoding included, microseconds."""
-    codec: str = RAW
+    codec: str = ""
+    model: str = ""
+    """Hash of the model."""
+    plan: str = ""
+    """`<cut>/<tier>` of the bundle, or `input/<tier>` for the whole model on the hub."""
     tables: str = ""
     """Checksum of the codec's tables; "" for a codec without."""
-    tensors: tuple[TensorSpec, ...] = ()
     text: str = ""
     payload: bytes = b""
+
+
+_REQUIRED = 2
+_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", ""]
 
 
 def pack(frame: Frame) -> bytes:
     """The frame's bytes. Raises FrameError when it is larger than the other side accepts."""
     import msgpack
 
-    header = msgpack.packb(
-        [
-            int(frame.kind),
-            frame.sequence,
-            frame.model,
-            frame.plan,
-            frame.sent_us,
-            frame.busy_us,
-            frame.codec,
-            frame.tables,
-            [[item.name, item.dtype, list(item.shape)] for item in frame.tensors],
-            frame.text[:_MAX_TEXT],
-        ]
-    )
+    values: list[int | str] = [
+        int(frame.kind),
+        frame.sequence,
+        frame.busy_us,
+        frame.codec,
+        frame.model,
+        frame.plan,
+        frame.tables,
+        frame.text[:_MAX_TEXT],
+    ]
+    while not values[-1] and len(values) > _REQUIRED:
+        values.pop()
+    header = msgpack.packb(values)
     size = _PREFIX.size + len(header) + len(frame.payload)
     if len(header) > _MAX_HEADER_BYTES or size > MAX_FRAME_BYTES:
         raise FrameError(f"a frame of {size} bytes is too large, at most {MAX_FRAME_BYTES}")
@@ -146,64 +124,18 @@ def unpack(data: bytes) -> Frame:
     return _frame(fields, bytes(body[header_size:]))
 
 
-def _frame(fields: Any, payload: bytes) -> Frame:
-    kinds = (int, int, str, str, int, int, str, str, list, str)
-    if (
-        not isinstance(fields, list)
-        or len(fields) < len(kinds)
-        or any(type(value) is not kind for value, kind in zip(fields, kinds, strict=False))
-        or any(isinstance(value, int) and value < 0 for value in fields[: len(kinds)])
-    ):
+def _frame(values: Any, payload: bytes) -> Frame:
+    if not isinstance(values, list) or len(values) < _REQUIRED:
         raise FrameError("the header has other fields")
-    kind, sequence, model, plan, sent_us, busy_us, codec, tables, tensors, text = fields[:10]
+    # A newer version may have more fields; an empty end was left out.
+    values = [*values, *_EMPTY[len(values) :]][: len(_EMPTY)]
+    for value, empty in zip(values, _EMPTY, strict=True):
+        if type(value) is not type(empty) or (isinstance(value, int) and value < 0):
+            raise FrameError("the header has other fields")
+    kind, sequence, busy_us, codec, model, plan, tables, text = values
     if kind not in set(FrameKind):
         raise FrameError(f"a frame of kind {kind}")
-    specs = tuple(_spec(item) for item in tensors[: _MAX_TENSORS + 1])
-    if len(specs) > _MAX_TENSORS or sum(item.nbytes for item in specs) > MAX_TENSOR_BYTES:
-        raise FrameError("too many tensors, or too large")
-    if codec == RAW and sum(item.nbytes for item in specs) != len(payload):
-        raise FrameError("the payload has another length than its tensors")
     return Frame(
-        kind=FrameKind(kind), sequence=sequence, model=model, plan=plan, sent_us=sent_us,
-        busy_us=busy_us, codec=codec, tables=tables, tensors=specs, text=text, payload=payload,
+        kind=FrameKind(kind), sequence=sequence, busy_us=busy_us, codec=codec, model=model,
+        plan=plan, tables=tables, text=text, payload=payload,
     )  # fmt: skip
-
-
-def _spec(item: Any) -> TensorSpec:
-    if not isinstance(item, list) or len(item) != 3:
-        raise FrameError("a tensor is a name, a type and a shape")
-    name, dtype, shape = item
-    named = isinstance(name, str) and isinstance(dtype, str) and dtype in ITEM_BYTES
-    if not named or not isinstance(shape, list):
-        raise FrameError("a tensor of unknown type")
-    if len(shape) > _MAX_RANK or any(type(n) is not int or not 0 < n < 1 << 31 for n in shape):
-        raise FrameError("a tensor of impossible shape")
-    return TensorSpec(name=name, dtype=dtype, shape=tuple(shape))
-
-
-def describe(tensors: Sequence[tuple[str, NDArray[Any]]]) -> tuple[TensorSpec, ...]:
-    """Specs of these named arrays."""
-    return tuple(
-        TensorSpec(name=name, dtype=str(array.dtype), shape=array.shape) for name, array in tensors
-    )
-
-
-def raw_payload(arrays: Sequence[NDArray[Any]]) -> bytes:
-    """The arrays' bytes one after the other."""
-    import numpy as np
-
-    return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
-
-
-def raw_tensors(frame: Frame) -> dict[str, NDArray[Any]]:
-    """The tensors of a frame whose codec is RAW, without copying."""
-    import numpy as np
-
-    found: dict[str, NDArray[Any]] = {}
-    start = 0
-    for item in frame.tensors:
-        dtype: np.dtype[Any] = np.dtype(item.dtype).newbyteorder("<")
-        count = math.prod(item.shape)
-        found[item.name] = np.frombuffer(frame.payload, dtype, count, start).reshape(item.shape)
-        start += item.nbytes
-    return found

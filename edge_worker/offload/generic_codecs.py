@@ -1,4 +1,4 @@
-"""Codecs that need no training: the tensors' bytes, or integers packed by zstd."""
+"""Codecs that need no training: the tensors' bytes, halves, or integers packed by zstd."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from edge_worker.offload.parts import Arrays
+from edge_worker.offload.parts import Arrays, TensorSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from edge_worker.offload.bundle import TensorEntry
 
+    Wire = Sequence[TensorEntry | TensorSpec]
+
 _BITS = {"int16": 16, "int8": 8, "int4": 4}
 GENERIC = ("float32", *_BITS)
+_LARGEST_HALF = 65504.0
 _SCALE = struct.Struct("<f")
 _ZSTD_LEVEL = 3
 
@@ -27,7 +30,7 @@ class RawCodec:
     name = "raw"
     tables = ""
 
-    def __init__(self, wire: Sequence[TensorEntry]) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = tuple(wire)
 
     def encode(self, tensors: Arrays) -> bytes:
@@ -57,6 +60,36 @@ class RawCodec:
         return found
 
 
+class HalfCodec:
+    """Floats as half precision, everything else as it is: answers lose a two-thousandth."""
+
+    name = "float16"
+    tables = ""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = tuple(wire)
+        self._raw = RawCodec([_half(item) for item in wire])
+
+    def encode(self, tensors: Arrays) -> bytes:
+        """Raises ValueError for numbers that half precision can't hold."""
+        import numpy as np
+
+        for item in self._wire:
+            if item.dtype == "float32" and not np.all(np.abs(tensors[item.name]) <= _LARGEST_HALF):
+                raise ValueError(f"{item.name} holds numbers too large for half precision")
+        return self._raw.encode(tensors)
+
+    def decode(self, payload: bytes) -> dict[str, NDArray[Any]]:
+        """Raises ValueError when the length is another."""
+        found = self._raw.decode(payload)
+        return {item.name: found[item.name].astype(item.dtype) for item in self._wire}
+
+
+def _half(item: TensorEntry | TensorSpec) -> TensorSpec:
+    dtype = "float16" if item.dtype == "float32" else item.dtype
+    return TensorSpec(name=item.name, dtype=dtype, shape=item.shape)
+
+
 class IntegerCodec:
     """Symmetric integers with one scale for each tensor, then zstd.
 
@@ -65,7 +98,7 @@ class IntegerCodec:
 
     tables = ""
 
-    def __init__(self, kind: str, wire: Sequence[TensorEntry]) -> None:
+    def __init__(self, kind: str, wire: Wire) -> None:
         self.name = f"{kind}-zstd"
         self._bits = _BITS[kind]
         self._wire = tuple(wire)
@@ -143,10 +176,29 @@ class IntegerCodec:
         return nibbles[:count] - 8
 
 
-def generic_codec(kind: str, wire: Sequence[TensorEntry]) -> RawCodec | IntegerCodec:
+def generic_codec(kind: str, wire: Wire) -> RawCodec | IntegerCodec:
     """The codec of a generic tier. Raises ValueError for another name."""
     if kind == "float32":
         return RawCodec(wire)
     if kind in _BITS:
         return IntegerCodec(kind, wire)
     raise ValueError(f"there is no generic codec {kind!r:.40}")
+
+
+def write_answer(outputs: Arrays, wire: Wire, *, exact: bool) -> tuple[str, bytes]:
+    """Codec and payload of a result: halves unless it must be exact, or they can't hold it."""
+    if not exact:
+        try:
+            return HalfCodec.name, HalfCodec(wire).encode(outputs)
+        except ValueError:
+            pass
+    return RawCodec.name, RawCodec(wire).encode(outputs)
+
+
+def read_answer(codec: str, payload: bytes, wire: Wire) -> dict[str, NDArray[Any]]:
+    """What `write_answer` was given. Raises ValueError for what it did not write."""
+    if codec == HalfCodec.name:
+        return HalfCodec(wire).decode(payload)
+    if codec == RawCodec.name:
+        return RawCodec(wire).decode(payload)
+    raise ValueError(f"an answer in {codec!r:.40}")

@@ -11,17 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.offload.costs import example_window, measure_hub, write_costs
-from edge_worker.offload.frames import (
-    JSON,
-    RAW,
-    Frame,
-    FrameError,
-    FrameKind,
-    describe,
-    pack,
-    raw_payload,
-    unpack,
-)
+from edge_worker.offload.frames import JSON, Frame, FrameError, FrameKind, pack, unpack
+from edge_worker.offload.generic_codecs import RawCodec, write_answer
+from edge_worker.offload.parts import describe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,8 +99,7 @@ class TailServer:
             _LOGGER.debug("A frame of %s was not read: %s", device, error)
             return
         if frame.kind is FrameKind.PROBE:
-            echo = Frame(kind=FrameKind.ECHO, sequence=frame.sequence, sent_us=frame.sent_us)
-            self._send(device, pack(echo))
+            self._send(device, pack(Frame(kind=FrameKind.ECHO, sequence=frame.sequence)))
         elif frame.kind in (FrameKind.INFER, FrameKind.ASK_COSTS):
             self._queue(_Waiting(device=device, frame=frame, came=time.monotonic()))
 
@@ -189,6 +180,8 @@ class TailServer:
                 for name in group[0][1]
             }
             outputs = model.tail(first.plan).run(stacked)
+            # Where nothing was lost on the way here, nothing shall be on the way back.
+            exact = model.codec(first.plan).name == RawCodec.name
             self._count(batches=1, served=len(group))
             largest = max(self._counts.largest_batch, len(group))
             self._counts = replace(self._counts, largest_batch=largest)
@@ -197,7 +190,7 @@ class TailServer:
                     name: value if (axis := axes[name]) is None else value.take([index], axis)
                     for name, value in outputs.items()
                 }
-                self._reply(item, own)
+                self._reply(item, *write_answer(own, model.outputs, exact=exact))
 
     def _tell_costs(self, batch: list[_Waiting], model: SplitModel | None) -> None:
         """Time the tails once for each model, when somebody wants to plan with them."""
@@ -208,32 +201,24 @@ class TailServer:
             costs = self._costs[model.hash]
         for item in batch:
             told = Frame(
-                kind=FrameKind.COSTS,
-                sequence=item.frame.sequence,
-                model=item.frame.model,
-                codec=JSON,
-                payload=costs,
+                kind=FrameKind.COSTS, sequence=item.frame.sequence, codec=JSON, payload=costs
             )
             self._send(item.device, pack(told))
 
-    def _reply(self, item: _Waiting, outputs: dict[str, NDArray[Any]]) -> None:
-        named = list(outputs.items())
+    def _reply(self, item: _Waiting, codec: str, payload: bytes) -> None:
         result = Frame(
             kind=FrameKind.RESULT,
             sequence=item.frame.sequence,
-            model=item.frame.model,
-            plan=item.frame.plan,
-            sent_us=item.frame.sent_us,
             busy_us=int(1e6 * (time.monotonic() - item.came)),
-            tensors=describe(named),
-            payload=raw_payload([array for _, array in named]),
+            codec=codec,
+            payload=payload,
         )
         self._send(item.device, pack(result))
 
     def _refuse(self, item: _Waiting, why: str) -> None:
         self._count(refused=1)
-        refusal = replace(item.frame, kind=FrameKind.REFUSED, codec=RAW, tensors=(), payload=b"")
-        self._send(item.device, pack(replace(refusal, text=why)))
+        refusal = Frame(kind=FrameKind.REFUSED, sequence=item.frame.sequence, text=why)
+        self._send(item.device, pack(refusal))
 
 
 def _same_work(one: Frame, other: Frame) -> bool:
@@ -245,9 +230,7 @@ def _decode(model: SplitModel, frame: Frame) -> dict[str, NDArray[Any]]:
     codec = model.codec(frame.plan)
     if (frame.codec, frame.tables) != (codec.name, codec.tables):
         raise ValueError("another codec, or other tables")
-    if frame.tensors != model.specs(frame.plan):
-        raise ValueError("other tensors than this cut has")
     tensors = codec.decode(frame.payload)
-    if describe(list(tensors.items())) != frame.tensors:
-        raise ValueError("the payload holds other tensors")
+    if describe(tensors) != model.specs(frame.plan):
+        raise ValueError("other tensors than this cut has")
     return tensors

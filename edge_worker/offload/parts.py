@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edge_worker.offload.frames import TensorSpec
+from edge_worker.offload.graph import ITEM_BYTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +20,28 @@ INPUT_CUT = "input"
 """Cut of the plans that send the model's input: `input/<tier>`."""
 SHORT_HASH = 16
 """Hexadecimal digits of a SHA-256 that frames carry: both sides checked the whole one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSpec:
+    """Name, type and shape of one tensor of one window."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size as it stands in memory."""
+        return math.prod(self.shape) * ITEM_BYTES[self.dtype]
+
+
+def describe(tensors: Arrays) -> tuple[TensorSpec, ...]:
+    """Specs of these arrays."""
+    return tuple(
+        TensorSpec(name=name, dtype=str(array.dtype), shape=array.shape)
+        for name, array in tensors.items()
+    )
 
 
 class Part(Protocol):
@@ -79,7 +103,7 @@ class SplitModel(Protocol):
         """The codec of a plan."""
 
     def specs(self, plan: str) -> tuple[TensorSpec, ...]:
-        """The tensors at this cut for one window: what a frame must hold."""
+        """The tensors at this cut for one window: what a payload must hold."""
 
     def batch_axes(self, plan: str) -> Mapping[str, int | None]:
         """Tensor at the cut or output → the axis that counts windows, None when none does."""

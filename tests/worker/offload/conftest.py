@@ -12,9 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_worker.offload.device_side import DeviceSide
-from edge_worker.offload.frames import TensorSpec
 from edge_worker.offload.hub_side import TailServer
-from edge_worker.offload.parts import Codec, Part
+from edge_worker.offload.parts import Codec, Part, TensorSpec
 
 WIDTH, FEATURES = 4096, 16
 

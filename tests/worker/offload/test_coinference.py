@@ -13,10 +13,10 @@ from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place
 from edge_worker.offload.coinference import SharedModel
 from edge_worker.offload.forecast import forecast
-from edge_worker.offload.frames import Frame, FrameKind, pack, raw_payload, unpack
+from edge_worker.offload.frames import Frame, FrameKind, pack, unpack
 from edge_worker.offload.placement import Policy
 
-from .conftest import ToyModel, Wire, expected, window
+from .conftest import PlainCodec, ToyModel, Wire, expected, window
 
 WaitFor = Callable[..., None]
 SLOW_WHOLE_S = 0.05
@@ -182,7 +182,7 @@ def spoil_every_infer(change: Callable[[Frame], bytes | None]) -> Callable[[byte
         (lambda frame: pack(replace(frame, plan="late/float32")), "refused"),
         (lambda frame: pack(replace(frame, codec="int8-zstd")), "refused"),
         (lambda frame: pack(replace(frame, tables="00000000")), "refused"),
-        (lambda frame: pack(replace(frame, tensors=(), payload=b"")), "refused"),
+        (lambda frame: pack(replace(frame, payload=b"")), "refused"),
     ],
 )
 def test_spoiled_frame_is_counted_and_the_window_computed_here(
@@ -206,7 +206,7 @@ def test_answer_of_the_wrong_shape_is_not_believed(wire: Wire) -> None:
         frame = unpack(data)
         if frame.kind is not FrameKind.RESULT:
             return data
-        return pack(replace(frame, tensors=(), payload=raw_payload([])))
+        return pack(replace(frame, payload=frame.payload[:-4]))
 
     wire.spoil = lie
     assert ask(shared, 1).place is Place.LOCAL_FALLBACK
@@ -236,3 +236,26 @@ def test_hub_queue_is_bounded_for_a_device_that_runs_wild(wire: Wire, wait_for: 
     for step in range(1, 30):
         wire.server.receive("pi", pack(replace(frame, sequence=frame.sequence + step)))
     wait_for(lambda: wire.server.counts.dropped >= 26, "frames to be dropped")
+
+
+@pytest.mark.parametrize(("codec", "expected_codec"), [("raw", "raw"), ("int8-zstd", "float16")])
+def test_answers_are_as_exact_as_what_was_sent(
+    wire: Wire, codec: str, expected_codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlainCodec, "name", codec)
+    answers: list[str] = []
+
+    def note(data: bytes) -> bytes:
+        frame = unpack(data)
+        if frame.kind is FrameKind.RESULT:
+            answers.append(frame.codec)
+        return data
+
+    wire.spoil = note
+    shared = wire.device().share(ToyModel(), forced="early/float32")
+    assert shared.timed.wait(5)
+    shared.submit(window(1), tag=1)
+    deadline = time.monotonic() + 5
+    while not shared.results() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert answers == [expected_codec]

@@ -7,47 +7,47 @@ import zlib
 from dataclasses import replace
 
 import msgpack
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_worker.offload.frames import (
     MAX_FRAME_BYTES,
+    VERSION,
     Frame,
     FrameError,
     FrameKind,
-    TensorSpec,
-    describe,
     pack,
-    raw_payload,
-    raw_tensors,
     unpack,
 )
 
-ARRAYS = [("a", np.arange(6, dtype=np.float32).reshape(1, 6)), ("b", np.int8([[1], [-2]]))]
 FRAME = Frame(
     kind=FrameKind.INFER,
-    sequence=7,
-    model="hash",
+    sequence=1_790_000_000_000_000,
+    codec="int8-zstd",
+    model="0123456789abcdef",
     plan="cut/int8",
-    sent_us=5,
-    tensors=describe(ARRAYS),
-    payload=raw_payload([array for _, array in ARRAYS]),
+    payload=b"what the codec made",
 )
 
 
-def test_frame_comes_back_as_it_was() -> None:
-    found = unpack(pack(FRAME))
-    assert found == FRAME
-    tensors = raw_tensors(found)
-    for name, array in ARRAYS:
-        assert np.array_equal(tensors[name], array)
-        assert tensors[name].dtype == array.dtype
+@pytest.mark.parametrize(
+    "frame",
+    [
+        FRAME,
+        replace(FRAME, tables="fedcba9876543210", text="why"),
+        Frame(kind=FrameKind.RESULT, sequence=0, busy_us=1, payload=b"x"),
+        Frame(kind=FrameKind.PROBE, sequence=1),
+    ],
+)
+def test_frame_comes_back_as_it_was(frame: Frame) -> None:
+    assert unpack(pack(frame)) == frame
 
 
-def test_header_is_small() -> None:
-    assert len(pack(FRAME)) - len(FRAME.payload) < 100
+def test_empty_fields_at_the_end_do_not_travel() -> None:
+    probe = Frame(kind=FrameKind.PROBE, sequence=1)
+    assert len(pack(probe)) == 9 + 3
+    assert len(pack(FRAME)) - len(FRAME.payload) < 70
 
 
 @given(st.integers(0, 8 * len(pack(FRAME)) - 1))
@@ -74,10 +74,10 @@ def forged(header: object, payload: bytes = b"") -> bytes:
     """A frame with a right checksum and whatever header."""
     packed = msgpack.packb(header)
     crc = zlib.crc32(packed + payload)
-    return struct.pack(">2sBHI", b"EF", 1, len(packed), crc) + packed + payload
+    return struct.pack(">2sBHI", b"EF", VERSION, len(packed), crc) + packed + payload
 
 
-GOOD = [1, 7, "hash", "cut/int8", 0, 0, "raw", "", [], ""]
+GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,15 @@ GOOD = [1, 7, "hash", "cut/int8", 0, 0, "raw", "", [], ""]
     [
         {},
         [],
+        [1],
         [9, *GOOD[1:]],
         [1, -7, *GOOD[2:]],
         [True, *GOOD[1:]],
-        [*GOOD[:8], [["x", "float32", [1 << 40]]], ""],
-        [*GOOD[:8], [["x", "float32", [30_000, 30_000]]], ""],
-        [*GOOD[:8], [["x", "object", [1]]], ""],
-        [*GOOD[:8], [["x", [], [1]]], ""],
-        [*GOOD[:8], [["x", "float32", [0]]], ""],
-        [*GOOD[:8], [["x", "float32", [2]]], ""],
-        [*GOOD[:8], [["x", "float32", [1] * 7]], ""],
-        [*GOOD[:8], [["x", "int8", [1]]] * 17, ""],
-        [*GOOD[:8], ["x"], ""],
+        [*GOOD[:2], "0", *GOOD[3:]],
+        [*GOOD[:3], 5, *GOOD[4:]],
+        [*GOOD[:4], ["hash"], *GOOD[5:]],
+        [*GOOD[:7], None],
+        [1, 7.0],
     ],
 )
 def test_forged_header_is_refused(header: object) -> None:
@@ -110,11 +107,7 @@ def test_newer_header_with_more_fields_is_read() -> None:
 
 
 def test_oversized_frame_is_refused_on_both_sides() -> None:
-    large = replace(
-        FRAME,
-        tensors=(TensorSpec(name="x", dtype="int8", shape=(MAX_FRAME_BYTES,)),),
-        payload=bytes(MAX_FRAME_BYTES),
-    )
+    large = replace(FRAME, payload=bytes(MAX_FRAME_BYTES))
     with pytest.raises(FrameError, match="too large"):
         pack(large)
     with pytest.raises(FrameError, match="can't be a frame"):
@@ -123,6 +116,6 @@ def test_oversized_frame_is_refused_on_both_sides() -> None:
 
 def test_other_version_says_so() -> None:
     data = bytearray(pack(FRAME))
-    data[2] = 2
-    with pytest.raises(FrameError, match="version 2"):
+    data[2] = 1
+    with pytest.raises(FrameError, match="version 1"):
         unpack(bytes(data))

@@ -9,7 +9,7 @@ import pytest
 
 from edge_worker.bench.offload_report import answered, bars, best, judge, kind, markdown
 from edge_worker.bench.offload_stream import PIECES, StreamDevice, StreamHub, stream_pieces
-from edge_worker.offload.frames import TensorSpec
+from edge_worker.offload.parts import TensorSpec
 
 
 def arm(latency_s: float, air: float = 0.0, place: str = "split") -> dict[str, Any]:
@@ -100,6 +100,7 @@ class Recorder:
     """A model with one input; gives it back."""
 
     inputs = (TensorSpec(name="map", dtype="float32", shape=(1, 1, 2, 2 * PIECES)),)
+    outputs = (TensorSpec(name="out", dtype="float32", shape=(1, 1, 2, 1)),)
 
     def whole(self) -> Recorder:
         return self
