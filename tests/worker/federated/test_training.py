@@ -224,26 +224,31 @@ def test_pretrained_weights_that_are_not_here_are_refused(
         models.build(TrainingConfig(family=Family.RESNET18, pretrained=True), (3, 64, 64), 5, 0)
 
 
+def on_disk(folder: Path, family: Family) -> tuple[Path, dict[str, torch.Tensor]]:
+    """Stands in for the published file: same names and shapes, numbers of its own."""
+    source = models._make(TrainingConfig(family=family, pretrained=True), (3, 64, 64), 1000)
+    with torch.no_grad():
+        for value in source.state_dict().values():
+            if value.is_floating_point():
+                value.uniform_(0.1, 0.2)
+    draft = folder / "draft.pth"
+    torch.save(source.state_dict(), draft)
+    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
+    (folder / "checkpoints").mkdir()
+    file = draft.rename(folder / "checkpoints" / f"{family.value}-{digest}.pth")
+    return file, source.state_dict()
+
+
 @pytest.mark.parametrize("family", [Family.RESNET18, Family.MOBILENET_V2])
 def test_pretrained_weights_on_disk_are_used_checked_and_stay_frozen_where_they_must(
     family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     config = TrainingConfig(family=family, pretrained=True)
-    # Stands in for the published file: same names and shapes, numbers of its own.
-    source = models._make(config, (3, 64, 64), 1000)
-    with torch.no_grad():
-        for value in source.state_dict().values():
-            if value.is_floating_point():
-                value.uniform_(0.1, 0.2)
-    draft = tmp_path / "draft.pth"
-    torch.save(source.state_dict(), draft)
-    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
-    (tmp_path / "checkpoints").mkdir()
-    file = draft.rename(tmp_path / "checkpoints" / f"{family.value}-{digest}.pth")
+    file, stored = on_disk(tmp_path, family)
     model = models.build(config, (3, 64, 64), 5, 0)
-    name = next(iter(source.state_dict()))
-    assert torch.equal(model.state_dict()[name], source.state_dict()[name])
+    name = next(iter(stored))
+    assert torch.equal(model.state_dict()[name], stored[name])
     statistics = {n: v.clone() for n, v in model.named_buffers()}
     assert statistics
     model.train()
@@ -252,6 +257,34 @@ def test_pretrained_weights_on_disk_are_used_checked_and_stay_frozen_where_they_
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(ProposalError, match="damaged"):
         models.build(config, (3, 64, 64), 5, 0)
+
+
+@pytest.mark.parametrize("family", [Family.RESNET18, Family.MOBILENET_V2])
+def test_pretrained_networks_see_pictures_at_the_scale_they_were_trained_on(
+    family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    on_disk(tmp_path, family)
+    config = TrainingConfig(family=family, pretrained=True)
+    model = models.build(config, (3, 64, 64), 5, 0).eval()
+    seen: list[torch.Tensor] = []
+    first = model.get_submodule("conv1" if family is Family.RESNET18 else "features.0.0")
+    first.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    # ImageNet's mean colour is zero on that scale, a spread above it is one.
+    mean, spread = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    model((mean + spread)[None, :, None, None].expand(1, 3, 64, 64))
+    assert torch.allclose(seen[0], torch.ones(1, 3, 64, 64), atol=1e-5)
+    grey = torch.rand(2, 1, 64, 64)
+    assert torch.equal(model(grey), model(grey.expand(2, 3, 64, 64)))
+    # From nothing, a network sees the picture as it is.
+    plain = models.build(TrainingConfig(family=family), (3, 64, 64), 5, 0)
+    assert isinstance(plain.get_submodule("prepare"), torch.nn.Identity)
+
+
+def test_pretrained_weights_are_for_pictures_in_colour_or_grey() -> None:
+    config = TrainingConfig(family=Family.MOBILENET_V2, pretrained=True)
+    with pytest.raises(ProposalError, match="not 4 channels"):
+        models.build(config, (4, 64, 64), 5, 0)
 
 
 # --- Tasks -------------------------------------------------------------------------------
