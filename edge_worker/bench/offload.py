@@ -12,6 +12,7 @@ import json
 import platform
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -71,7 +72,7 @@ def main(
         examples = simulated_windows(folder / "windows.npz")
         result = _begun(out) if resume else _new()
         cells: list[dict[str, Any]] = result["cells"]
-        result["small_round_trip_ms"] = small_round_trip_ms(folder, next(iter(bundles.values())))
+        result["small_round_trip_ms"] = small_round_trip_ms(folder)
         have = {(c["model"], c["bandwidth_mbit"], c["slowdown"]) for c in cells}
         for bandwidth in grid:
             with stage(folder, bandwidth, software=software) as network:
@@ -198,12 +199,12 @@ def simulated_windows(path: Path) -> Path:
     return path
 
 
-def small_round_trip_ms(folder: Path, bundle: Path) -> float:
+def small_round_trip_ms(folder: Path) -> float:
     """There and back between device and hub over mosquitto on one computer, without a link."""
     network = loopback()
     with _servers(folder, network, 0.0, None):
-        found = _device(network, BROKER_PORT, bundle, "--plans", "device", "--windows", "1")
-    return float(1000 * found["link"]["rtt_s"])
+        found = _run(network, worker("ping", "--port", str(BROKER_PORT)))
+    return 1000 * statistics.median(found["seconds"])
 
 
 def run_device(
@@ -217,9 +218,16 @@ def run_device(
 
 
 def _device(network: Network, port: int, bundle: Path, *options: str) -> dict[str, Any]:
-    command = worker(
-        "device", "--host", network.host, "--port", str(port), "--bundle", str(bundle), *options
+    return _run(
+        network,
+        worker(
+            "device", "--host", network.host, "--port", str(port), "--bundle", str(bundle), *options
+        ),
     )
+
+
+def _run(network: Network, command: Sequence[str]) -> dict[str, Any]:
+    """What a device's process prints. Raises SystemExit with its last words."""
     done = subprocess.run(
         [*network.device_prefix, *command], capture_output=True, text=True, timeout=900, check=False
     )

@@ -161,6 +161,38 @@ def device(
     link.stop((TOPICS.device(name, "status"), b""))
 
 
+@app.command()
+def ping(
+    port: Annotated[int, typer.Option()],
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    count: Annotated[int, typer.Option()] = 200,
+) -> None:
+    """Send small frames to the hub, one after the other, and print how long each took."""
+    from edge_worker.offload.frames import Frame, FrameKind, pack
+
+    answered = threading.Event()
+    link = _link(
+        MqttSettings(host=host, port=port),
+        "ping",
+        lambda message: answered.set(),
+        TOPICS.device("ping", "frame/down"),
+    )
+    link.start()
+    _wait(lambda: link.connected, 20)
+    seconds = []
+    for number in range(count + 1):
+        time.sleep(_PAUSE_S)
+        answered.clear()
+        began = time.perf_counter()
+        probe = pack(Frame(kind=FrameKind.PROBE, sequence=number))
+        link.publish(TOPICS.device("ping", "frame/up"), probe)
+        if not answered.wait(_PATIENCE_S):
+            raise SystemExit("The hub did not answer in time.")
+        seconds.append(time.perf_counter() - began)
+    typer.echo(json.dumps({"seconds": seconds[1:]}))  # the first one imports what packs frames
+    link.stop((TOPICS.device("ping", "status"), b""))
+
+
 def pace(slowdown: float) -> Callable[[Callable[[], Any]], Any]:
     """Stretch work to `slowdown` times its own processor time.
 
