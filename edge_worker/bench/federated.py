@@ -3,9 +3,11 @@
     python -m edge_worker.bench.federated rows --task activation --data DATA
     python -m edge_worker.bench.federated tune
     python -m edge_worker.bench.federated story --out docs/federated-bench
+    python -m edge_worker.bench.federated story --task images --data PICTURES
 
 `rows` compares ways to train one configuration; `story` repeats the article's four attempts and
-puts every search beside them; `tune` prints how the story's hand-tuned baseline was chosen. The
+puts every search beside them (`--no-rivals`: the four attempts alone); `tune` prints how the
+story's hand-tuned baseline was chosen. The
 validation side judges; only `story --open-test` looks at the test side. With `--notes FILE` what
 was trained is kept there, and an interrupted run goes on.
 """
@@ -21,13 +23,9 @@ from typing import Annotated
 import typer
 
 from edge_worker.bench.environment import environment
-from edge_worker.bench.federated_report import Story, attempt_lines, verdict_lines, write_story
-from edge_worker.bench.federated_story import (
-    GRID,
-    TUNING_SEEDS,
-    ArticleScript,
-    story_task,
-)
+from edge_worker.bench.federated_report import Story, write_story
+from edge_worker.bench.federated_scripts import SCRIPTS, Script
+from edge_worker.bench.federated_story import ArticleScript
 from edge_worker.bench.federated_ways import (
     NO_HURRY_S,
     Measured,
@@ -56,13 +54,15 @@ from edge_worker.federated.tasks.task import Task
 STORY_ATTEMPTS = 4
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
+_StoryTask = Annotated[str, typer.Option("--task", help=" or ".join(SCRIPTS))]
+_Data = Annotated[Path | None, typer.Option(help="Folder of the task's data.")]
 _Notes = Annotated[Path | None, typer.Option(help="Keep results here, and go on from them.")]
 
 
 @app.command()
 def rows(
     task: Annotated[str, typer.Option()] = "activation",
-    data: Annotated[Path | None, typer.Option(help="Folder of the task's data.")] = None,
+    data: _Data = None,
     attempts: Annotated[int, typer.Option(help="Also search, this often at most.")] = 0,
     config: Annotated[str | None, typer.Option(help="Instead of the baseline, as JSON.")] = None,
     notes: _Notes = None,
@@ -100,27 +100,31 @@ def rows(
 
 
 @app.command()
-def tune(notes: _Notes = None) -> None:
+def tune(task: _StoryTask = "digits", data: _Data = None, notes: _Notes = None) -> None:
     """Print the grid from which the story's hand-tuned baseline was chosen."""
-    task = story_task(load_task("digits", None))
+    script = _script(task)
     harness = RememberingHarness(
-        task=task, seeds=TUNING_SEEDS, max_seconds=NO_HURRY_S, notebook=Notebook(notes)
+        task=script.task_of_the_story(load_task(task, data)),
+        seeds=script.tuning_seeds,
+        max_seconds=NO_HURRY_S,
+        notebook=Notebook(notes),
+        say=_aside,
     )
     lines = [
-        f"Seeds {', '.join(map(str, TUNING_SEEDS))}, which the story does not use.",
+        f"Seeds {', '.join(map(str, script.tuning_seeds))}, which the story does not use.",
         "",
         "| learning rate | momentum | validation | up and down from round to round |",
         "|---|---|---|---|",
     ]
     found = []
-    for config in GRID:
-        runs = [harness.run(config, seed) for seed in TUNING_SEEDS]
+    for config in script.grid:
+        runs = [harness.run(config, seed) for seed in script.tuning_seeds]
         mean = sum(run.score for run in runs) / len(runs)
         restless = sum(oscillation(run.curve) for run in runs) / len(runs)
         found.append((mean, config))
         lines.append(f"| {config.lr:g} | {config.momentum:g} | {mean:.4f} | {restless:.4f} |")
     best = max(found, key=lambda item: item[0])[1]
-    same = best == task.baseline
+    same = best == script.baseline
     lines += [
         "",
         f"Best: learning rate {best.lr:g}, momentum {best.momentum:g}; "
@@ -131,50 +135,62 @@ def tune(notes: _Notes = None) -> None:
 
 @app.command()
 def story(
+    task: _StoryTask = "digits",
+    data: _Data = None,
     out: Annotated[Path | None, typer.Option(help="Write OUT.json, OUT.md and OUT.png.")] = None,
     notes: _Notes = None,
     open_test: Annotated[bool, typer.Option(help="Score baseline and winner on it.")] = False,
     rivals: Annotated[bool, typer.Option(help="Also train what the story is held against.")] = True,
 ) -> None:
     """Repeat the article's four attempts, and put every rival beside them."""
-    task, notebook = story_task(load_task("digits", None)), Notebook(notes)
-    harness = _harness(task, notebook)
-    told = scripted(harness, feedback=True)
-    if not rivals:
-        _say([*attempt_lines("With feedback", told), "", *verdict_lines(told)])
-        return
-    blind = scripted(harness, feedback=False)
-    tries = sum(attempt.number > 0 and bool(attempt.results) for attempt in told)
-    baseline = federated(harness, task.baseline)
-    default = TrainingConfig(
-        family=task.baseline.family,
-        rounds=task.baseline.rounds,
-        local_epochs=task.baseline.local_epochs,
-    )
-    found: dict[str, Measured] = {
-        "hand-tuned baseline": baseline,
-        "default configuration": federated(harness, default),
-        f"random search, {tries} tries": best_of(searched(harness, RandomSearch(), tries)),
-        f"rules of thumb, {tries} tries": best_of(searched(harness, Heuristic(), tries)),
-        "scripted model with feedback": best_of(told),
-        "the same without feedback": best_of(blind),
-        "local only, baseline's settings": compared(local_only, task, task.baseline, notebook),
-        "centralised, baseline's settings": compared(centralised, task, task.baseline, notebook),
-    }
-    winner = standing(told).best
-    if winner is not None and winner.number and winner.proposal and winner.proposal.config:
-        best = winner.proposal.config
-        found["centralised, winner's settings"] = compared(centralised, task, best, notebook)
+    script, notebook = _script(task), Notebook(notes)
+    harness = _harness(script.task_of_the_story(load_task(task, data)), notebook)
+    told = scripted(harness, script, feedback=True)
+    blind = scripted(harness, script, feedback=False) if rivals else []
     made = Story(
-        environment=environment("torch", "numpy"), task=task, told=told, blind=blind, rivals=found
+        environment=environment("torch", "numpy"),
+        task=harness.task,
+        made_here=script.made_here,
+        told=told,
+        blind=blind,
+        rivals=_rivals(harness, told, blind, notebook) if rivals else {},
     )
     page = write_story(made, opened(harness, told) if open_test else None, out)
     _say([page.rstrip("\n")])
 
 
-def scripted(harness: Harness, *, feedback: bool) -> list[Attempt]:
+def _rivals(
+    harness: RememberingHarness,
+    told: Sequence[Attempt],
+    blind: Sequence[Attempt],
+    notebook: Notebook,
+) -> dict[str, Measured]:
+    """Every other way to spend the same budget; the first is the hand-tuned baseline."""
+    task, start = harness.task, harness.task.baseline
+    tries = sum(attempt.number > 0 and bool(attempt.results) for attempt in told)
+    default = TrainingConfig(
+        family=start.family, rounds=start.rounds, local_epochs=start.local_epochs
+    )
+    found = {
+        "hand-tuned baseline": federated(harness, start),
+        "default configuration": federated(harness, default),
+        f"random search, {tries} tries": best_of(searched(harness, RandomSearch(), tries)),
+        f"rules of thumb, {tries} tries": best_of(searched(harness, Heuristic(), tries)),
+        "scripted model with feedback": best_of(told),
+        "the same without feedback": best_of(blind),
+        "local only, baseline's settings": compared(local_only, task, start, notebook),
+        "centralised, baseline's settings": compared(centralised, task, start, notebook),
+    }
+    winner = standing(told).best
+    if winner is not None and winner.number and winner.proposal and winner.proposal.config:
+        best = winner.proposal.config
+        found["centralised, winner's settings"] = compared(centralised, task, best, notebook)
+    return found
+
+
+def scripted(harness: Harness, script: Script, *, feedback: bool) -> list[Attempt]:
     """The loop with the scripted model behind a real server and the real client."""
-    with serve(ArticleScript()) as (url, _):
+    with serve(ArticleScript(script=script)) as (url, _):
         model = LanguageModel(url, "scripted", feedback=feedback)
         return searched(harness, model, STORY_ATTEMPTS)
 
@@ -194,8 +210,14 @@ def opened(harness: Harness, attempts: Sequence[Attempt]) -> tuple[Measured, Mea
 
 def _harness(task: Task, notebook: Notebook) -> RememberingHarness:
     return RememberingHarness(
-        task=task, seeds=task.seeds, max_seconds=NO_HURRY_S, notebook=notebook
+        task=task, seeds=task.seeds, max_seconds=NO_HURRY_S, notebook=notebook, say=_aside
     )
+
+
+def _script(task: str) -> Script:
+    if task not in SCRIPTS:
+        raise typer.BadParameter(f"the story is written for {' and '.join(SCRIPTS)}")
+    return SCRIPTS[task]
 
 
 def _warm_up(task: Task, config: TrainingConfig) -> None:
@@ -203,6 +225,11 @@ def _warm_up(task: Task, config: TrainingConfig) -> None:
     Harness(task=task, seeds=task.seeds, max_seconds=NO_HURRY_S).run(
         config.model_copy(update={"rounds": 1}), task.seeds[0]
     )
+
+
+def _aside(line: str) -> None:
+    """What has been trained, beside the page."""
+    sys.stderr.write(line + "\n")
 
 
 def _say(lines: Sequence[str]) -> None:

@@ -29,12 +29,14 @@ class Story:
 
     environment: str
     task: Task
+    made_here: str = ""
+    """What of data and weights is simulated."""
     told: Sequence[Attempt]
     """The scripted model's attempts with feedback; number 0 is the baseline."""
     blind: Sequence[Attempt]
-    """The same script without feedback."""
+    """The same script without feedback; empty when it was not run."""
     rivals: Mapping[str, Measured]
-    """By name; the first is the hand-tuned baseline."""
+    """By name; the first is the hand-tuned baseline. Empty when none was trained."""
 
 
 def write_story(story: Story, tested: Tested | None, out: Path | None) -> str:
@@ -50,12 +52,11 @@ def write_story(story: Story, tested: Tested | None, out: Path | None) -> str:
 
 def markdown(story: Story, tested: Tested | None, figure: str | None = None) -> str:
     """Attempts, whether each step of the article's story holds, rivals, test side."""
-    task, baseline = story.task, next(iter(story.rivals.values()))
+    task = story.task
     lines = [
-        "# The article's four attempts, trained, and their rivals",
+        f"# The article's four attempts, trained on `{task.name}`",
         "",
-        "Made by `python -m edge_worker.bench.federated story --out docs/federated-bench`; do not "
-        "edit.",
+        f"Made by `python -m edge_worker.bench.federated story --task {task.name}`; do not edit.",
         f"{story.environment}. Task `{task.name}` ({len(task.seeds)} paired seeds, clients: "
         f"{task.pictures_dealt_to}, rounds x local epochs at most {task.space.epochs}). ± is the "
         "spread over seeds; of a gain it is the standard error over paired seeds.",
@@ -63,17 +64,30 @@ def markdown(story: Story, tested: Tested | None, figure: str | None = None) -> 
         "The model is **scripted**: four rules that read the feedback. It shows that the loop "
         "works, not that a language model is good at this.",
         "",
+        *([story.made_here, ""] if story.made_here else []),
         *attempt_lines("With feedback", story.told),
         "",
     ]
     if figure is not None:
         lines += [f"![Validation by round, a panel for each attempt]({figure}.png)", ""]
     lines += verdict_lines(story.told)
-    lines += ["", *attempt_lines("Without feedback, the same script", story.blind), ""]
-    lines += ["## Rivals", "", "| way | validation | against the baseline | CPU s |"]
-    lines += ["|---|---|---|---|"]
-    lines += [row(name, measured, baseline) for name, measured in story.rivals.items()]
+    if story.blind:
+        lines += ["", *attempt_lines("Without feedback, the same script", story.blind)]
+    lines += ["", *_rival_lines(story.rivals)]
     return "\n".join([*lines, "", *_test_lines(tested)]) + "\n"
+
+
+def _rival_lines(rivals: Mapping[str, Measured]) -> list[str]:
+    if not rivals:
+        return ["No rival was trained beside the attempts."]
+    baseline = next(iter(rivals.values()))
+    return [
+        "## Rivals",
+        "",
+        "| way | validation | against the baseline | CPU s |",
+        "|---|---|---|---|",
+        *(row(name, measured, baseline) for name, measured in rivals.items()),
+    ]
 
 
 def verdict_lines(attempts: Sequence[Attempt]) -> list[str]:
@@ -149,6 +163,9 @@ def draw(story: Story, path: Path) -> None:
 
     trained = [a for a in story.told if a.number and a.status is Status.OK]
     baseline = np.array(story.told[0].curve())
+    # The first rounds of a training from nothing would take the room of what differs.
+    ends = [r.curve[len(r.curve) // 2 :] for a in (story.told[0], *trained) for r in a.results]
+    lowest = max(0.0, np.floor(10 * min(map(min, ends))) / 10 - 0.1)
     figure, panels = pyplot.subplots(
         1,
         max(1, len(trained)),
@@ -169,7 +186,7 @@ def draw(story: Story, path: Path) -> None:
             np.arange(1, len(curve) + 1), curve, "C0", lw=2, label=f"mean of seeds: {curve[-1]:.3f}"
         )
         state = ", oscillates" if oscillates(attempt) else ""
-        panel.set(title=f"attempt {attempt.number}{state}", ylim=(0.7, 1.0))
+        panel.set(title=f"attempt {attempt.number}{state}", ylim=(lowest, 1.0))
         panel.set_xlabel("round\n" + fill(config_words(attempt), 58), fontsize=8)
         panel.grid(alpha=0.3)
         panel.legend(loc="lower right", fontsize=7)

@@ -2,9 +2,6 @@
 
 A scripted model stands in for the language model. It follows four rules that read the feedback
 in the prompt, so the story can fail: nothing but the measured scores makes it come out.
-
-The hand-tuned baseline is the best of a small grid on seeds of its own, never those of the story;
-the command `tune` prints the grid.
 """
 
 from __future__ import annotations
@@ -12,106 +9,48 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from edge_worker.bench.federated_scripts import Script
 from edge_worker.bench.scripted_model import message
 from edge_worker.federated.journal import Attempt, Status
-from edge_worker.federated.proposal import (
-    Augmentation,
-    Family,
-    Optimizer,
-    Schedule,
-    Scheduler,
-    TrainingConfig,
-)
+from edge_worker.federated.proposal import TrainingConfig
 from edge_worker.federated.standing import gain_over, oscillates
-from edge_worker.federated.tasks.task import Task
 
-ROUNDS = 30
-LOCAL_EPOCHS = 1
-# The deep families take a minute and more for each training of these small pictures.
-FAMILIES = (Family.LOGISTIC, Family.MLP, Family.CNN)
-SEEDS = (0, 1, 2, 3, 4)
-TUNING_SEEDS = (100, 101, 102)
-
-# What somebody tries by hand first: plain steps of one size, a few sizes, with and without
-# momentum. No schedule, no augmentation: that is what the story is about.
-_HAND_TUNED = TrainingConfig(
-    family=Family.CNN,
-    width=2.0,
-    optimizer=Optimizer.SGD,
-    batch_size=16,
-    rounds=ROUNDS,
-    local_epochs=LOCAL_EPOCHS,
-)
-GRID = tuple(
-    _HAND_TUNED.model_copy(update={"lr": lr, "momentum": momentum})
-    for momentum, rates in ((0.0, (0.03, 0.1, 0.3)), (0.9, (0.01, 0.03, 0.1)))
-    for lr in rates
-)
-BASELINE = _HAND_TUNED.model_copy(update={"lr": 0.1, "momentum": 0.9})
-
-# --- The script --------------------------------------------------------------------------
-
-SMALLER = _HAND_TUNED.model_copy(update={"width": 1.0, "lr": 0.05})
-AUGMENTED = SMALLER.model_copy(
-    update={
-        "optimizer": Optimizer.ADAM,
-        "lr": 0.02,
-        "augmentation": (Augmentation.SHIFT, Augmentation.ROTATE),
-    }
-)
-SCHEDULED = AUGMENTED.model_copy(
-    update={"scheduler": Scheduler(kind=Schedule.STEP, every=10, gamma=0.1)}
-)
-WIDER = AUGMENTED.model_copy(update={"width": 2.0})
-# In this order, unless the feedback says something.
-IDEAS = (
-    ("a smaller model", SMALLER),
-    ("other augmentation, and Adam", AUGMENTED),
-    ("a wider model", WIDER),
-)
 _ATTEMPT = re.compile(r"^\[(?:attempt )?(\d+)\]", re.MULTILINE)
 
 
+@dataclass(frozen=True, kw_only=True)
 class ArticleScript:
     """Answers a chat request by what the journal in its prompt says, and by nothing else."""
 
+    script: Script
+
     def __call__(self, request: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """HTTP status and completion."""
-        return 200, message(json.dumps(decide(str(request["messages"][-1]["content"]))))
+        return 200, message(json.dumps(self.decide(str(request["messages"][-1]["content"]))))
 
-
-def decide(prompt: str) -> dict[str, Any]:
-    """The next proposal, or stop."""
-    _, _, journal = prompt.partition("Journal:\n")
-    starts = [found.start() for found in _ATTEMPT.finditer(journal)]
-    numbers = [int(found.group(1)) for found in _ATTEMPT.finditer(journal)]
-    tried = max(numbers, default=0)
-    last = journal[starts[-1] :] if tried else ""
-    if "oscillates" in last:
-        return _propose("the rate is too large to settle: a tenth after every 10 rounds", SCHEDULED)
-    if f"Best so far: attempt {tried}." in last or tried >= len(IDEAS):
-        return {"action": "stop", "rationale": "no new configuration that should be better"}
-    return _propose(*IDEAS[tried])
+    def decide(self, prompt: str) -> dict[str, Any]:
+        """The next proposal, or stop."""
+        _, _, journal = prompt.partition("Journal:\n")
+        starts = [found.start() for found in _ATTEMPT.finditer(journal)]
+        numbers = [int(found.group(1)) for found in _ATTEMPT.finditer(journal)]
+        tried = max(numbers, default=0)
+        last = journal[starts[-1] :] if tried else ""
+        if "oscillates" in last:
+            why = "the rate is too large to settle: a tenth after every 10 rounds"
+            return _propose(why, self.script.mended)
+        if f"Best so far: attempt {tried}." in last or tried >= len(self.script.ideas):
+            return {"action": "stop", "rationale": "no new configuration that should be better"}
+        return _propose(*self.script.ideas[tried])
 
 
 def _propose(why: str, config: TrainingConfig) -> dict[str, Any]:
     return {"rationale": why, "config": config.model_dump(mode="json", exclude_defaults=True)}
 
 
-# --- The task, and whether the story came out ---------------------------------------------
-
-
-def story_task(task: Task) -> Task:
-    """The digits with the story's budget, seeds and hand-tuned baseline."""
-    return replace(
-        task,
-        space=replace(task.space, families=FAMILIES, epochs=ROUNDS * LOCAL_EPOCHS),
-        baseline=BASELINE,
-        seeds=SEEDS,
-    )
+# --- Whether the story came out ----------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)

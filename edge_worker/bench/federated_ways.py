@@ -34,7 +34,8 @@ from edge_worker.federated.journal import Attempt, Journal, Limits
 from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposal import Proposal, TrainingConfig, canonical
 from edge_worker.federated.proposers.proposer import Proposer
-from edge_worker.federated.standing import standing
+from edge_worker.federated.published import pretrained_file
+from edge_worker.federated.standing import oscillation, standing
 from edge_worker.federated.tasks.task import Task
 
 ALONE = Aggregation(min_clients=1)
@@ -83,6 +84,8 @@ def key_of(task: Task, config: TrainingConfig, seed: int, way: str) -> str:
         task.clients_per_round,
         task.even_classes,
         canonical(Proposal(config=config)),
+        # Its name holds the hash of the weights to start from.
+        getattr(pretrained_file(config.family), "name", None) if config.pretrained else None,
         seed,
         way,
     )
@@ -94,6 +97,8 @@ class RememberingHarness(Harness):
     """A harness that looks into its notebook first."""
 
     notebook: Notebook
+    say: Callable[[str], None] = lambda line: None
+    """Told of every training that was not in the notebook."""
 
     def run(
         self, config: TrainingConfig, seed: int, on_progress: OnProgress = lambda progress: None
@@ -101,7 +106,16 @@ class RememberingHarness(Harness):
         """Train once with each configuration and seed. See `Harness.run`."""
         key = key_of(self.task, config, seed, "federated")
         train_now = super().run
-        found = self.notebook.once(key, lambda: asdict(train_now(config, seed, on_progress)))
+
+        def train_and_say() -> dict[str, Any]:
+            made = train_now(config, seed, on_progress)
+            self.say(
+                f"{canonical(Proposal(config=config))} seed {seed}: {made.score:.4f}, "
+                f"up and down {oscillation(made.curve):.4f}, {made.cpu_s:.0f} s"
+            )
+            return asdict(made)
+
+        found = self.notebook.once(key, train_and_say)
         return SeedResult(**{**found, "curve": tuple(found["curve"])})
 
 

@@ -8,22 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edge_worker.bench import federated as bench
 from edge_worker.bench.federated_report import Story, write_story
-from edge_worker.bench.federated_story import (
-    AUGMENTED,
-    BASELINE,
-    GRID,
-    IDEAS,
-    SCHEDULED,
-    SEEDS,
-    SMALLER,
-    TUNING_SEEDS,
-    decide,
-    story_task,
-    verdicts,
-)
+from edge_worker.bench.federated_scripts import DIGITS, IMAGES, SCRIPTS, Script
+from edge_worker.bench.federated_story import ArticleScript, verdicts
 from edge_worker.bench.federated_ways import (
     Measured,
     Notebook,
@@ -38,7 +28,15 @@ from edge_worker.bench.federated_ways import (
 )
 from edge_worker.federated.harness import Harness, OnProgress, SeedResult
 from edge_worker.federated.journal import Attempt, Status
-from edge_worker.federated.proposal import TrainingConfig, parse
+from edge_worker.federated.proposal import (
+    Augmentation,
+    Family,
+    Optimizer,
+    Schedule,
+    Scheduler,
+    TrainingConfig,
+    parse,
+)
 from edge_worker.federated.proposers.random_search import RandomSearch
 from edge_worker.federated.standing import standing
 from edge_worker.federated.tasks.pictures import digits
@@ -67,17 +65,23 @@ class SaidBeforehand(Harness):
         )
 
 
+BASELINE, MENDED = DIGITS.baseline, DIGITS.mended
+SMALLER, AUGMENTED, WIDER = (config for _, config in DIGITS.ideas)
 OUTCOMES = {
     BASELINE: (0.90, CALM),
     SMALLER: (0.85, CALM),
     AUGMENTED: (0.88, ZIGZAG),
-    SCHEDULED: (0.95, CALM),
+    MENDED: (0.95, CALM),
 }
 
 
 @pytest.fixture(name="story", scope="module")
 def story_of_the_digits() -> Task:
-    return story_task(digits(Path()))
+    return DIGITS.task_of_the_story(digits(Path()))
+
+
+def told(task: Task, *, feedback: bool) -> list[Attempt]:
+    return bench.scripted(SaidBeforehand(task=task, seeds=task.seeds), DIGITS, feedback=feedback)
 
 
 def statuses(attempts: list[Attempt]) -> list[Status]:
@@ -85,22 +89,22 @@ def statuses(attempts: list[Attempt]) -> list[Status]:
 
 
 def configs(attempts: list[Attempt]) -> list[TrainingConfig | None]:
-    return [attempt.proposal and attempt.proposal.config for attempt in attempts]
+    return [None if a.proposal is None else a.proposal.config for a in attempts]
 
 
 # --- The script and the loop, over HTTP --------------------------------------------------
 
 
 def test_with_feedback_the_script_mends_what_oscillates_and_stops_when_it_won(story: Task) -> None:
-    attempts = bench.scripted(SaidBeforehand(task=story, seeds=SEEDS), feedback=True)
-    assert configs(attempts) == [BASELINE, SMALLER, AUGMENTED, SCHEDULED, None]
+    attempts = told(story, feedback=True)
+    assert configs(attempts) == [BASELINE, SMALLER, AUGMENTED, MENDED, None]
     assert statuses(attempts) == [Status.OK] * 4 + [Status.STOP]
     assert [found.holds for found in verdicts(attempts)] == [True] * 4
 
 
 def test_without_feedback_the_same_script_never_learns_of_the_oscillation(story: Task) -> None:
-    attempts = bench.scripted(SaidBeforehand(task=story, seeds=SEEDS), feedback=False)
-    assert configs(attempts) == [BASELINE, *(config for _, config in IDEAS), None]
+    attempts = told(story, feedback=False)
+    assert configs(attempts) == [BASELINE, *(config for _, config in DIGITS.ideas), None]
     best = standing(attempts).best
     assert best is not None
     assert best.number == 0
@@ -111,8 +115,8 @@ def test_without_feedback_the_same_script_never_learns_of_the_oscillation(story:
     [
         ({SMALLER: (0.95, CALM)}, 0),
         ({AUGMENTED: (0.88, CALM)}, 1),
-        ({SCHEDULED: (0.89, CALM)}, 2),
-        ({SCHEDULED: (0.95, ZIGZAG)}, 2),
+        ({MENDED: (0.89, CALM)}, 2),
+        ({MENDED: (0.95, ZIGZAG)}, 2),
     ],
 )
 def test_a_step_that_does_not_come_out_is_called_so(
@@ -123,28 +127,59 @@ def test_a_step_that_does_not_come_out_is_called_so(
 ) -> None:
     for config, outcome in changed.items():
         monkeypatch.setitem(OUTCOMES, config, outcome)
-    attempts = bench.scripted(SaidBeforehand(task=story, seeds=SEEDS), feedback=True)
+    attempts = told(story, feedback=True)
     assert not verdicts(attempts)[broken].holds
 
 
 def test_an_oscillating_baseline_is_not_taken_for_the_last_attempt() -> None:
     prompt = "Journal:\n[hand-tuned baseline] status: ok\nthe curve oscillates from round to round"
-    assert decide(prompt)["config"] == SMALLER.model_dump(mode="json", exclude_defaults=True)
+    assert ArticleScript(script=DIGITS).decide(prompt)["config"] == SMALLER.model_dump(
+        mode="json", exclude_defaults=True
+    )
 
 
-def test_every_proposal_of_the_script_and_the_grid_fits_the_task(story: Task) -> None:
-    harness = Harness(task=story, seeds=SEEDS)
-    for config in (*GRID, SMALLER, AUGMENTED, SCHEDULED):
-        proposal = parse({"config": config.model_dump(mode="json")}, story.space)
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=list(SCRIPTS))
+def test_every_proposal_of_a_script_and_its_grid_fits_the_task(script: Script, story: Task) -> None:
+    space = script.task_of_the_story(replace(story, name=script.task)).space
+    space = replace(space, augmentations=tuple(Augmentation))
+    for config in (*script.grid, *(config for _, config in script.ideas), script.mended):
+        proposal = parse({"config": config.model_dump(mode="json")}, space)
         assert proposal.config == config
-        assert harness.check(config) <= harness.check(BASELINE)
+
+
+def test_the_first_attempt_on_digits_is_much_smaller_than_the_baseline(story: Task) -> None:
+    harness = Harness(task=story, seeds=story.seeds)
     assert harness.check(SMALLER) < harness.check(BASELINE) / 2
 
 
-def test_the_baseline_comes_from_the_grid_and_was_tuned_on_other_seeds(story: Task) -> None:
-    assert story.baseline in GRID
-    assert not set(TUNING_SEEDS) & set(story.seeds)
-    assert len(story.seeds) >= 5
+def test_on_pictures_the_script_says_what_the_article_does() -> None:
+    (_, first), (_, second), _ = IMAGES.ideas
+    assert IMAGES.baseline.family is Family.RESNET18
+    assert (first.family, first.pretrained, first.optimizer) == ("mobilenet_v2", True, "sgd")
+    changed = {
+        name for name in type(first).model_fields if getattr(first, name) != getattr(second, name)
+    }
+    assert (
+        {"optimizer", "augmentation"} <= changed <= {"optimizer", "augmentation", "lr", "momentum"}
+    )
+    assert second.optimizer is Optimizer.ADAM
+    assert IMAGES.mended == second.model_copy(
+        update={"scheduler": Scheduler(kind=Schedule.STEP, every=10, gamma=0.1)}
+    )
+    assert "simulated" in IMAGES.made_here
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=list(SCRIPTS))
+def test_the_baseline_comes_from_the_grid_and_was_tuned_on_other_seeds(script: Script) -> None:
+    assert script.baseline in script.grid
+    assert not set(script.tuning_seeds) & set(script.seeds)
+    assert len(script.seeds) >= 3
+
+
+def test_a_story_that_is_not_written_is_refused() -> None:
+    found = CliRunner().invoke(bench.app, ["story", "--task", "valence"])
+    assert found.exit_code == 2
+    assert "digits and images" in found.output
 
 
 # --- Ways to train -----------------------------------------------------------------------
@@ -195,15 +230,14 @@ def test_notes_of_another_training_are_not_taken(harness: Harness) -> None:
 
 
 def test_the_page_and_the_json_tell_the_same(story: Task, tmp_path: Path) -> None:
-    harness = SaidBeforehand(task=story, seeds=SEEDS)
-    told = bench.scripted(harness, feedback=True)
-    blind = bench.scripted(harness, feedback=False)
-    baseline, best = best_of(told[:1]), best_of(told)
+    attempts = told(story, feedback=True)
+    baseline, best = best_of(attempts[:1]), best_of(attempts)
     measured = Story(
         environment="here",
         task=story,
-        told=told,
-        blind=blind,
+        made_here="All of it is **simulated**.",
+        told=attempts,
+        blind=told(story, feedback=False),
         rivals={"hand-tuned baseline": baseline, "scripted": best},
     )
     tested = (Measured(scores=(0.8, 0.9), cpu_s=0), Measured(scores=(0.83, 0.94), cpu_s=0))
@@ -216,16 +250,23 @@ def test_the_page_and_the_json_tell_the_same(story: Task, tmp_path: Path) -> Non
     assert "gain +0.0350, standard error over seeds 0.0050" in page
     assert "| scripted | 0.952 ± 0.002 | +0.050 ± 0.000 |" in page
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
-    assert "The test side stayed closed." in write_story(measured, None, None)
+    assert "All of it is **simulated**." in page
+    alone = write_story(replace(measured, blind=(), rivals={}), None, None)
+    assert "The test side stayed closed." in alone
+    assert "No rival was trained" in alone
+    assert "Without feedback" not in alone
 
 
-def test_the_recorded_page_is_of_the_story_as_it_stands() -> None:
+@pytest.mark.parametrize(("script", "name"), [(DIGITS, "federated-bench")])
+def test_the_recorded_page_is_of_the_story_as_it_stands(script: Script, name: str) -> None:
     docs = Path(__file__).parents[3] / "docs"
-    found = json.loads((docs / "federated-bench.json").read_text())
-    told = [a["config"] and TrainingConfig(**a["config"]) for a in found["with_feedback"]]
-    assert told[:3] == [BASELINE, SMALLER, AUGMENTED]
-    assert found["seeds"] == list(SEEDS)
-    page = (docs / "federated-bench.md").read_text()
+    found = json.loads((docs / f"{name}.json").read_text())
+    trained = [a["config"] and TrainingConfig(**a["config"]) for a in found["with_feedback"]]
+    assert trained[:3] == [script.baseline, *(config for _, config in script.ideas[:2])]
+    assert found["task"] == script.task
+    assert found["seeds"] == list(script.seeds)
+    page = (docs / f"{name}.md").read_text()
+    assert script.made_here in page
     for item in found["story"]:
         assert f"| {item['step']} | {'yes' if item['holds'] else '**no**'} |" in page
 
