@@ -44,9 +44,12 @@ def matcher() -> Intents:
 STRANGERS = {
     "monitor Peter's heart rate",
     "Monitor Peter's heart rate",
+    "what's Peter's heart rate",
     "监测老王的心率",
+    "奶奶的心率多少",
     "监测狗的心率",
     "正常人的呼吸频率是多少",
+    "正常人的心率是多少",
     "老鼠的心率是多少",
 }
 
@@ -54,6 +57,7 @@ STRANGERS = {
 # Known to slip through the gate, since a name may be any words. The grammar refuses them, and
 # they are passed on to the agent that would have been asked (`voice.py`, tested with Assist).
 PASSED_ON = {
+    "Start monitoring my stress in an hour.",
     "how's the stock market's mood",
     "高压锅的压力是多少",
     "昨天我的心率是多少",
