@@ -19,6 +19,15 @@ HOME = Home(
         # The opposite of the last word.
         "please don't stop monitoring my mood",
         "不要停止监测我的情绪",
+        # How, and what is missed: no order to stop.
+        "can you measure heart rate without a watch?",
+        "you are not tracking my stress",
+        "how come you're not monitoring my heart rate",
+        "你没有监测我的心率",
+        "怎么不监测我的压力",
+        # Complaints that order nothing.
+        "呼吸检测老不准",
+        "the stress detection is always wrong",
         # What was or is done.
         "breathing was not measured",
         "stops breathing",
@@ -60,10 +69,23 @@ def test_weak_evidence_is_declined(text: str) -> None:
     assert parse(text, HOME) == ()
 
 
-def test_one_stop_ends_several() -> None:
-    (goal,) = parse("停止Anna的心率和情绪跟踪", HOME)
+@pytest.mark.parametrize(
+    "text",
+    ["停止Anna的心率和情绪跟踪", "结束Anna心率和情绪的监测", "把Anna的心率和情绪的监测停了"],
+)
+def test_one_stop_ends_several(text: str) -> None:
+    (goal,) = parse(text, HOME)
     assert goal.intent is Intent.STOP
     assert set(goal.quantities) == {Quantity.HEART_RATE, Quantity.MOOD}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["呼吸检测老不准，帮我改进改进", "the breathing detection is always wrong, please improve it"],
+)
+def test_a_complaint_with_an_order_behind_it_trains(text: str) -> None:
+    (goal,) = parse(text, HOME)
+    assert (goal.intent, goal.quantities) == (Intent.TRAIN, (Quantity.BREATHING_RATE,))
 
 
 @pytest.mark.parametrize(

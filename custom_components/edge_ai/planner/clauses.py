@@ -28,7 +28,11 @@ def split(items: Sequence[Item]) -> list[list[Item]]:
     """Clauses in their order; borders inside a clause stay in it as AND."""
     clauses: list[list[Item]] = []
     for piece in _pieces(items):
-        if clauses and (_belongs(clauses[-1], piece) or _ends_too(clauses[-1], piece)):
+        if clauses and (
+            _belongs(clauses[-1], piece)
+            or _ends_too(clauses[-1], piece)
+            or _complains(clauses[-1], piece)
+        ):
             clauses[-1] += [Item(Kind.AND), *piece]
         else:
             clauses.append(piece)
@@ -70,11 +74,45 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
 
 
 def _ends_too(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
-    """Is it the 情绪跟踪 of 停止心率和情绪跟踪: a noun, and no order to begin?"""
-    if actions(clause) != {"stop"} or actions(piece) != {"monitor"}:
-        return False
-    content = [item.kind for item in piece if item.kind is not Kind.SMALL]
-    return content[-2:] == [Kind.QUANTITY, Kind.MONITOR] and Kind.START not in content
+    """Is it the 情绪的跟踪 of 停止心率和情绪的跟踪: a noun, and no order to begin?"""
+    return actions(clause) == {"stop"} and _is_noun(piece)
+
+
+def _is_noun(piece: Sequence[Item]) -> bool:
+    """Is it 爷爷的呼吸的监测: our work, named behind what it measures?"""
+    content = [item.kind for item in piece if item.kind not in {Kind.SMALL, Kind.YOU}]
+    named = content[:-1]
+    return content[-1] in _SENSING and Kind.QUANTITY in named and set(named) <= _NAMING
+
+
+_NAMING = frozenset(
+    {
+        *(Kind.QUANTITY, Kind.OWNER, Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.AREA, Kind.HERE),
+        *(Kind.AUXILIARY, Kind.OF, Kind.AND),
+    }
+)
+
+
+def _complains(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
+    """Is it 呼吸检测老不准，改进一下: what was told of shall be improved?"""
+    return actions(piece) == {"train"} and is_complaint(clause)
+
+
+def is_complaint(clause: Sequence[Item]) -> bool:
+    """Is it "the stress readings are always wrong": our work, and that it is bad?"""
+    bad = next((i for i, item in enumerate(clause) if item.text in _BAD), 0)
+    ahead = [item.kind for item in clause[:bad] if item.kind is not Kind.SMALL]
+    return Kind.QUANTITY in ahead and set(ahead) <= _NAMING | _SENSING | {Kind.MODEL, Kind.UNIT}
+
+
+_BAD = frozenset(
+    [
+        *("wrong", "inaccurate", "incorrect", "off", "imprecise", "unreliable", "bad", "is off"),
+        *("不 准", "测 得 不 准", "不 准 确", "不 太 准", "不 够 准", "测 不 准", "总 不 准"),
+        *("总 测 不 准", "老 测 不 准", "测 得 不 太 准", "测 得 老 不 准"),
+        *("老 不 准", "一 直 不 准", "老 是 不 准", "总 是 不 准", "经 常 不 准"),
+    ]
+)
 
 
 def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:

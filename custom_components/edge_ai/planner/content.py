@@ -29,13 +29,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     content = [_as_watching(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     if _asks_by_tone(clause, content):
         content.append(Item(Kind.ASK, None, "吧"))
-    return [
-        Item(Kind.STOP, None, item.text)
-        if item.kind is Kind.NOT and following is not None and _is_order(following)
-        else item
-        for item, following in itertools.zip_longest(content, content[1:])
-        if item is not None
-    ]
+    return _with_forbidden(content, clause)
 
 
 def _without_speaker(content: Sequence[Item]) -> list[Item]:
@@ -58,6 +52,40 @@ def _without_speaker(content: Sequence[Item]) -> list[Item]:
         if follows not in {Kind.AND, Kind.OWNER, Kind.QUANTITY, None}:
             behind = behind[1:]
     return [*content[: order + 1], *behind]
+
+
+def _with_forbidden(content: Sequence[Item], clause: Sequence[Item]) -> list[Item]:
+    """Turn "not" before an order into STOP, where it forbids and does not only tell."""
+    told = _tells_of_you(clause)
+    return [
+        Item(Kind.STOP, None, item.text)
+        if item.kind is Kind.NOT
+        and following is not None
+        and _is_order(following)
+        and not (told or item.text.startswith(_TELLING) or _is_being(before))
+        else item
+        for before, item, following in zip(
+            [None, *content], content, [*content[1:], None], strict=False
+        )
+    ]
+
+
+# "Without a watch" is how; "is no longer", 没有 and 不会 tell what is so.
+_TELLING = ("without", "is ", "are ", "am ", "没", "未", "并", "不 是", "不 会")
+_BEING = frozenset({"is", "are", "am", "was", "were", "'s", "re", "been", "has", "have", "had"})
+
+
+def _is_being(item: Item | None) -> bool:
+    """Is it the "are" of "you are not tracking my stress", a complaint?"""
+    return item is not None and item.kind is Kind.AUXILIARY and item.text in _BEING
+
+
+def _tells_of_you(clause: Sequence[Item]) -> bool:
+    """Is it 你不监测我的心率, 怎么不监测: what is missed, and no order?"""
+    return any(
+        second.text == "不" and (first.kind is Kind.YOU or first.text in {"怎 么", "咋"})
+        for first, second in itertools.pairwise(clause)
+    )
 
 
 def _is_order(item: Item) -> bool:

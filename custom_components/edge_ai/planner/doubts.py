@@ -24,6 +24,7 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     if intent is Intent.MONITOR:
         odd = _is_negated(items) or _grants_time(items) or _asks_who(items)
         odd = odd or _is_about_an_app(items) or _is_about_anyone(items)
+        odd = odd or _is_done_by_phone(items)
         return odd or _notes_a_state(items) or _seems(items) or _tells_of_watching(items)
     if intent is Intent.QUERY:
         odd = _compares_nothing(items) or _is_about_an_app(items) or _asks_who(items)
@@ -49,6 +50,12 @@ def _notes_a_state(items: Sequence[Item]) -> bool:
     return bool(states) and not nouns and kinds.isdisjoint(_WHETHER | {Kind.QUANTITY, Kind.SENSING})
 
 
+def _is_done_by_phone(items: Sequence[Item]) -> bool:
+    """Is it "I read that phones can monitor heart rate": what something else does?"""
+    kinds = [item.kind for item in items]
+    return Kind.USE not in kinds and (Kind.PHONE, Kind.MONITOR) in itertools.pairwise(kinds)
+
+
 def _seems(items: Sequence[Item]) -> bool:
     """Is it 我看着紧张吗: how somebody looks, not whom to look after?"""
     kinds = {item.kind for item in items}
@@ -66,7 +73,11 @@ def _judges_usage(items: Sequence[Item]) -> bool:
 def _is_negated(items: Sequence[Item]) -> bool:
     """Is something not to be done, or not so? A "not" that no rule has read is never dropped."""
     kinds = {item.kind for item in items}
-    return Kind.NOT in kinds and kinds.isdisjoint(_WHETHER)
+    watching = any(
+        first.kind is Kind.NOT and second.kind in {Kind.MONITOR, Kind.START, Kind.SENSING}
+        for first, second in itertools.pairwise(items)
+    )
+    return watching or (Kind.NOT in kinds and kinds.isdisjoint(_WHETHER))
 
 
 def _grants_time(items: Sequence[Item]) -> bool:

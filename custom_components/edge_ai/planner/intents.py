@@ -63,7 +63,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
             return None
         noun = {Kind.START, Kind.QUANTITY} <= kinds and kinds.isdisjoint({Kind.MONITOR, Kind.ASK})
         # "Watch my stress, and call me when it's high": of what was said before.
-        taken_up = Kind.QUANTITY not in kinds and bool(kinds & {Kind.LEVEL, Kind.MOVE})
+        taken_up = Kind.QUANTITY not in kinds and bool(kinds & {Kind.LEVEL, Kind.MOVE, Kind.NUMBER})
         phone = {Kind.PHONE, Kind.DURATION} <= kinds and bool(kinds & _TRIGGERS)
         return (
             Intent.ALERT
@@ -188,6 +188,22 @@ def _has_length(items: Sequence[Item]) -> bool:
     return bool(lengths) and not (rate and lengths == {60})
 
 
+def _is_length_ahead(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Say "What Ben uses over the next hour", while "what Ben used in an hour" is over."""
+    if Kind.USE not in kinds:
+        return True
+    return any(
+        first.kind is Kind.NEXT and second.kind is Kind.DURATION and first.text.endswith(_AHEAD)
+        for first, second in itertools.pairwise(items)
+    )
+
+
+_AHEAD = (
+    *("next", "following", "coming", "upcoming", "接 下 来", "接 下 来 的", "未 来", "未 来 的"),
+    *("今 后", "今 后 的", "往 后", "以 后 的", "之 后 的", "后 面", "后 面 的", "下 面"),
+)
+
+
 def _is_setting(item: Item) -> bool:
     """Say "Set" or "turn", without "on"."""
     if item.kind is not Kind.START:
@@ -254,7 +270,7 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if asks and not begins else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
-    if asks and _has_length(items) and Kind.PAST not in kinds and Kind.USE not in kinds:
+    if asks and _has_length(items) and Kind.PAST not in kinds and _is_length_ahead(items, kinds):
         # "See how my stress develops over the next hour", "check my pulse for a minute".
         return Intent.MONITOR
     if _asks_advice(items):

@@ -72,6 +72,7 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
         behind = _vocabulary().longest(tokens, best[0] - 1)
         if behind is not None and behind[1].kind is Kind.NEXT and behind[0] > best[0]:
             return best[0] - 1, Item(Kind.SMALL)  # "gets over the next hour" compares nothing
+    best = _given_back(tokens, start, best)
     duration = read_duration(tokens, start)
     if duration and duration[0] > best[0]:
         return duration[0], Item(Kind.DURATION, duration[1])
@@ -88,6 +89,25 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
     return (start + 1, best[1]) if best[0] == start else best
 
 
+def _given_back(tokens: Sequence[str], start: int, best: tuple[int, Item]) -> tuple[int, Item]:
+    """Leave the end of a match to a longer word: "do you know | how long", 盯着 | 屏幕使用时间."""
+    end, item = best
+    if item.kind is Kind.ASK and end - start > 1 and tokens[end - 1] in {"how", "what"}:
+        behind = _vocabulary().longest(tokens, end - 1)
+        if behind is not None and behind[0] > end and behind[1].kind is Kind.ASK:
+            return end - 1, Item(Kind.ASK)
+    if item.kind is Kind.QUANTITY and is_cjk(tokens[start]):
+        for border in range(start + 1, end):
+            ahead = _vocabulary().longest(tokens[:border], start)
+            if ahead is None or ahead[0] != border or ahead[1].kind not in _WATCHING:
+                continue
+            behind = _vocabulary().longest(tokens, border)
+            if behind is not None and behind[0] > end and behind[1].kind is Kind.QUANTITY:
+                return border, ahead[1]
+    return best
+
+
+_WATCHING = frozenset({Kind.MONITOR, Kind.ASK})
 _FOR_ME_AND = frozenset(helping + "我" + joining for helping in "帮给为替" for joining in "和跟与")
 _NAMELIKE = frozenset({Kind.SMALL, Kind.UNKNOWN})
 

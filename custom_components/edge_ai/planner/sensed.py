@@ -124,7 +124,9 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
     if Kind.EMPTY in kinds or Kind.ENTER in kinds:
         return Kind.AREA in kinds or (Kind.HERE in kinds and Kind.ENTER not in kinds)
     somewhere = {Kind.AREA, Kind.PERSON} <= kinds and kinds.isdisjoint({Kind.LEVEL, Kind.USE})
-    return somewhere and intent is Intent.QUERY and _is_yes_or_no(items)
+    if intent is Intent.MONITOR and somewhere and Kind.IF in kinds:
+        return True  # "Keep an eye on whether Ben is in the kitchen"
+    return somewhere and intent in {Intent.QUERY, Intent.MONITOR} and _is_yes_or_no(items)
 
 
 _YES_OR_NO = frozenset(

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from ..messages import Quantity
+from .clauses import is_complaint
 from .lexicon import Item, Kind
 
 _WORK = frozenset(
@@ -22,6 +23,7 @@ _SPEAKING = frozenset(
 # Of these, only what follows the name shows that the person is spoken to.
 _ALSO_POLITE = frozenset({"让", "请", "帮", "给", "请 让", "问", "问 问", "问 一 下", "问 下"})
 _ADVICE = frozenset({"do", "can", "should", "could", "would", "to", "does", "shall", "must"})
+_HOW_OR_WHAT = (["how"], ["what"])
 _MODALS = (["can"], ["could"], ["should"], ["shall"], ["must"], ["to"])
 _NORMS = frozenset({"should", "should be", "ought to", "应 该", "应 当", "该"})
 _OTHERS = frozenset(
@@ -83,6 +85,7 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _asks_permission(clause)
         or _is_statement(clause)
         or _is_mode(clause)
+        or _only_complains(clause)
         or _is_loose(clause)
     )
 
@@ -136,8 +139,8 @@ def _speaks(behind: Sequence[Item]) -> bool:
 def _asks_advice(clause: Sequence[Item]) -> bool:
     """Is it "how do I lower my heart rate", "how to track stress"?"""
     for index, item in enumerate(clause[:-1]):
-        if item.text in {"how", "what"} and clause[index + 1].text.split()[:1] in _MODALS:
-            # "How can I ...", "what should we do about ..."
+        if item.text.split()[-1:] in _HOW_OR_WHAT and clause[index + 1].text.split()[:1] in _MODALS:
+            # "How can I ...", "what should we do about ...", "do you know how to ..."
             return True
         if item.text == "what" and clause[index + 1].text in {"make", "makes", "made"}:
             return True
@@ -265,6 +268,12 @@ def _asks_somebody(clause: Sequence[Item]) -> bool:
             behind = clause[named + 1 :]
             return not (behind and behind[0].kind is Kind.OWNER)
     return False
+
+
+def _only_complains(clause: Sequence[Item]) -> bool:
+    """Is it 呼吸检测不准: what is bad, and nothing asked for?"""
+    kinds = {item.kind for item in clause}
+    return is_complaint(clause) and kinds.isdisjoint({Kind.TRAIN, Kind.IMPROVE, Kind.STOP})
 
 
 def _is_mode(clause: Sequence[Item]) -> bool:

@@ -156,7 +156,7 @@ CONTEXT: Table = {
         too rapid | quick | too quick | unusually high/fast | really high/fast | quite high/fast
         abnormally high/fast | dangerously high/fast | higher | faster | too much | severe
         extreme | excessive | too quickly | quickly | unusually quickly | much higher | so fast
-        so high | too elevated | raised | overly high
+        pounding | hammering | thumping | so high | too elevated | raised | overly high
     """,
     (Kind.LEVEL, -1): """
         low | too low | very low | slow | too slow | very slow | unusually low/slow

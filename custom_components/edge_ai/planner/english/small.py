@@ -6,7 +6,7 @@ from ..lexicon import Kind, Table
 
 SMALL: Table = {
     (Kind.SMALL, None): """
-        speaker/speakers | smart speaker | microphone/microphones | mic | detector please
+        speaker/speakers | smart speaker | microphone/microphones | mic | detector please | always
         wise | this month | this year | this weekend | of late | once more please
         had enough of please | at home please | all in all | continuous | ongoing | constant
         regular | steady | sleeping | resting | of sorts | thorough | careful | reliable
@@ -190,6 +190,6 @@ SMALL: Table = {
         this time | this one time | a wee bit | a tiny bit | rather a lot | a great deal | such a
         so very | ever so | that much | this much | hella | lowkey | low key | highkey | kinda
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
-        presumably
+        presumably | beating | pumping | unreliable | imprecise
     """,
 }

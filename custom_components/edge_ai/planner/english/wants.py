@@ -218,6 +218,8 @@ WANTS: Table = {
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
         you know if/whether/how
+        is there any/a chance [that] [there] [is/are] | any chance [that] [there] [is/are]
+        what are the chances [that] | what is the chance [that]
     """,
     (Kind.AUXILIARY, None): """
         is | are | am | was | were | does | do | did | has | have | had | been | being | be | 's
