@@ -204,7 +204,7 @@ def small_round_trip_ms(folder: Path) -> float:
     network = loopback()
     with _servers(folder, network, 0.0, None):
         found = _run(network, worker("ping", "--port", str(BROKER_PORT)))
-    return 1000 * statistics.median(found["seconds"])
+    return float(1000 * statistics.median(found["seconds"]))
 
 
 def run_device(

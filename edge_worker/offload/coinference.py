@@ -17,9 +17,10 @@ from edge_worker.offload.costs import DeviceCost, HubCost, measure_device, read_
 from edge_worker.offload.forecast import forecast, options
 from edge_worker.offload.frames import Frame, FrameKind
 from edge_worker.offload.generic_codecs import read_answer
+from edge_worker.offload.link_meter import FASTEST_BPS
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, Arrays, SplitModel
 from edge_worker.offload.placement import Link, Option, Policy
-from edge_worker.offload.replan import Forecast, Replanner
+from edge_worker.offload.replan import Forecast, Replanner, clearly_better
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,8 @@ _UNKNOWN_DEADLINE_S = 30.0
 _RECONSIDER_S = 0.8
 _ASK_AGAIN_S = 30.0
 _RATE_WINDOW_S = 60.0
+# Better than any in a home; what it would change is worth watching for.
+_IDEAL_LINK = Link(bandwidth_bps=FASTEST_BPS, rtt_s=0.001)
 
 AnyT = TypeVar("AnyT")
 Pace = Callable[[Callable[[], Any]], Any]
@@ -142,6 +145,7 @@ class SharedModel:
         self._condition = threading.Condition()
         self._open = True
         self._policy_changed = False
+        self._waits_for_link = self._waits_for_bandwidth = True
         self._reconsidered = 0.0
         self._costs_asked = -_ASK_AGAIN_S
         self.timed = threading.Event()
@@ -205,6 +209,22 @@ class SharedModel:
         return self._replanner.hub_away
 
     @property
+    def waits_for_link(self) -> bool:
+        """Whether another plan would be clearly better over the best of links."""
+        return self._waits_for_link
+
+    @property
+    def waits_for_bandwidth(self) -> bool:
+        """Whether another plan would be clearly better over a link with more bandwidth."""
+        return self._waits_for_bandwidth
+
+    @property
+    def most_bytes(self) -> int:
+        """Of the payloads that a plan may send; 0 when nothing may be."""
+        sizes = (round(option.costs.bytes) for option in self.options(_IDEAL_LINK).values())
+        return max(sizes, default=0)
+
+    @property
     def hash(self) -> str:
         """Of the model."""
         return self._model.hash
@@ -251,22 +271,30 @@ class SharedModel:
             reason=self.reason,
         )
 
-    def options(self) -> dict[str, Option]:
-        """Every plan that could run now, with its predicted costs."""
+    def options(self, link: Link | None = None) -> dict[str, Option]:
+        """Every plan that could run now, or over another link, with its predicted costs."""
         return options(
             whole_s=self._whole_s,
             device=self._device_costs,
             hub=self._hub_costs,
-            link=self._hub.link,
+            link=link or self._hub.link,
             raw_may_leave=self._raw_may_leave,
             loss=self._model.relative_loss,
         )
 
     # --- in the model's own thread ---
 
-    def _forecast(self, banned: frozenset[str]) -> Forecast:
-        allowed = {plan: item for plan, item in self.options().items() if plan not in banned}
+    def _forecast(self, banned: frozenset[str], link: Link | None = None) -> Forecast:
+        allowed = {plan: item for plan, item in self.options(link).items() if plan not in banned}
         return forecast(allowed, self._policy)
+
+    def _is_held_back(self, ideal: Link) -> bool:
+        """Whether another plan would be clearly better over this link than the one that runs."""
+        plan = self._replanner.plan
+        here = self._forecast(frozenset()).costs.get(plan)
+        there = self._forecast(frozenset(), ideal)
+        better = here is not None and clearly_better(there.costs[there.best], here)
+        return there.best != plan and better
 
     def _run(self) -> None:
         if self._forced is None:
@@ -307,6 +335,10 @@ class SharedModel:
             self._reconsidered = now
             before = self._replanner.plan
             self._replanner.reconsider(now, at_once=changed)
+            if (link := self._hub.link) is not None:
+                self._waits_for_link = self._is_held_back(_IDEAL_LINK)
+                broad = replace(link, bandwidth_bps=_IDEAL_LINK.bandwidth_bps)
+                self._waits_for_bandwidth = self._is_held_back(broad)
             if self._replanner.plan != before and self._forced is None:
                 _LOGGER.info("Plan %s instead of %s: %s", self.plan, before, self.reason)
 

@@ -19,10 +19,10 @@ from edge_worker.offload.frames import Frame, FrameError, FrameKind, pack, unpac
 from edge_worker.offload.link_meter import LinkMeter
 from edge_worker.offload.parts import SplitModel
 from edge_worker.offload.placement import Link, Policy
+from edge_worker.offload.probing import TICK_S, ProbeSchedule
 
 _LOGGER = logging.getLogger(__name__)
 
-_PROBE_S = 0.8
 _MAX_POSTED = 8
 
 
@@ -41,6 +41,7 @@ class DeviceSide:
         self._send = send
         self._pace = pace
         self._meter = LinkMeter()
+        self._schedule = ProbeSchedule(self._meter)
         self._lock = threading.Lock()
         # Grows over restarts too, so that the hub can tell old from new.
         self._sequence = time.time_ns() // 1000
@@ -172,6 +173,7 @@ class DeviceSide:
         if answer is not None and answer.kind is FrameKind.RESULT:
             took = time.perf_counter() - began - answer.busy_us / 1e6
             self._meter.transfer(len(data), took)
+            self._schedule.heard(time.monotonic())
         return answer
 
     def post(self, frame: Frame, answered: Callable[[Frame], None]) -> None:
@@ -217,6 +219,7 @@ class DeviceSide:
         took = time.perf_counter() - began
         if size:
             self._meter.transfer(size, took)
+            self._schedule.measured(time.monotonic())
         else:
             self._meter.small(took)
         for model in self.models:
@@ -234,17 +237,19 @@ class DeviceSide:
         self._send(data)
 
     def _probe_often(self) -> None:
-        """A small probe, then one that takes as long as the bandwidth needs to be seen."""
-        probed = 0.0
-        while not self._stop.wait(_PROBE_S):
-            models = self.models
-            if not models or self._busy() or all(model.hub_away for model in models):
+        """Small probes for the round trip, larger ones for the bandwidth, as they are due."""
+        while not self._stop.wait(TICK_S):
+            here = [model for model in self.models if not model.hub_away]
+            if not here or self._busy():
                 continue
-            self._probe(0)
-            now = time.monotonic()
-            if self._meter.measures_round_trip and now >= probed + self._meter.pause_s:
-                probed = now
-                self._probe(self._meter.probe_bytes)
+            self._meter.most_bytes = max(model.most_bytes for model in here)
+            due = self._schedule.due(
+                time.monotonic(),
+                round_trip=any(model.waits_for_link for model in here),
+                bandwidth=any(model.waits_for_bandwidth for model in here),
+            )
+            for size in due:
+                self._probe(size)
 
     def _busy(self) -> bool:
         """Frames are on their way: probes would only queue behind them."""

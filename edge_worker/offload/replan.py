@@ -25,6 +25,11 @@ class Forecast:
     reason: str = ""
 
 
+def clearly_better(cost: float, than: float) -> bool:
+    """Whether it is worth a change of plan."""
+    return cost < (1 - _GAIN) * than
+
+
 class Replanner:
     """Keeps the plan that runs.
 
@@ -102,7 +107,7 @@ class Replanner:
             self._take(self.plan, forecast.reason)
             self.latency_s = forecast.latency_s.get(self.plan)
             return
-        clear = here is None or best < (1 - _GAIN) * here
+        clear = here is None or clearly_better(best, here)
         self._better = self._better + 1 if clear else 0
         if at_once or here is None or self._better >= _TIMES:
             self._better = 0
