@@ -9,6 +9,7 @@ from ..messages import Condition, Goal, Intent, Quantity
 from .conditions import read_conditions, with_hold
 from .home import Home
 from .lexicon import Item, Kind
+from .merging import is_vague
 from .sensed import areas_of, is_usage
 from .subjects import read_groups
 
@@ -40,7 +41,10 @@ def alert_goals(
             # Who comes home is known to Home Assistant, not to our rooms.
             return None
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
-            return None
+            # "Watch the kitchen, and tell me if someone comes in" has named the place before.
+            if before is None or before.area is None or not is_vague(before):
+                return None
+            persons = ()
         if Kind.EVERYONE in kinds and any(c.value is True for c in conditions):
             # Who is there cannot be told, so neither whether all are.
             return None

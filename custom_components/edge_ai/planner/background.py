@@ -239,19 +239,30 @@ def _is_story(piece: Sequence[Item]) -> bool:
     conditional = kinds & _CONDITIONS - ({Kind.NUMBER} if counts else set())
     if not content or conditional or _restricts(piece):
         return False  # "I had two cups of coffee" is no condition
-    if Kind.QUESTION_MARK in kinds or content[0].kind is Kind.AUXILIARY:
+    if Kind.QUESTION_MARK in kinds or (content[0].kind is Kind.AUXILIARY and not _is_it(piece)):
+        return False
+    # "Ben had a funny turn", "heading out for a run" start nothing.
+    if actions([content[0], *(item for item in piece if item.kind is not Kind.START)]):
         return False
     of_somebody = [item.kind for item in content[:2]] in _TELLING
-    if actions([item for item in piece if not (of_somebody and item.kind is Kind.START)]):
-        return False  # "Ben had a funny turn" starts nothing
     unknown = [item for item in content if item.kind in {Kind.UNKNOWN, Kind.DAY}]
     if unknown:
         # "I had too much coffee" tells; "coffee, please" asks others.
         return of_somebody or not any(item.value == "foreign" for item in unknown)
+    if kinds <= _FELT and Kind.FEELING in kinds:
+        return True  # "A bit worried about Ben"
     if content[0].kind not in _STORYTELLERS or kinds & _EVENTS:
         return False
     # "I'm about to go to bed", "Anna is stressed"
     return Kind.FEELING in kinds or kinds <= {Kind.ME, Kind.PERSON, Kind.AUXILIARY, Kind.NOT}
+
+
+_FELT = frozenset({Kind.FEELING, Kind.NOT, Kind.AUXILIARY, *_STORYTELLERS})
+
+
+def _is_it(piece: Sequence[Item]) -> bool:
+    """Is it "it's been a rough week", "there is so much going on"?"""
+    return piece[0].text.split()[:1] in (["it"], ["that"], ["this"], ["there"])
 
 
 _TELLING = tuple([kind, Kind.AUXILIARY] for kind in (Kind.ME, Kind.PERSON, Kind.PRONOUN))

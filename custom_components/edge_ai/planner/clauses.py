@@ -65,6 +65,8 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
         if item.kind in _BORDERS:
             if item.kind is Kind.QUESTION_MARK:
                 pieces[-1].append(item)
+            if item.text == "还 是":
+                pieces[-1].append(Item(Kind.ASK, None, item.text))  # 书房还是卧室
             pieces.append([])
         else:
             pieces[-1].append(item)
@@ -93,6 +95,13 @@ _NAMING = frozenset(
 )
 
 
+def _is_length(piece: Sequence[Item]) -> bool:
+    """Is it 看三天, "do it for an hour": how long for what was said before?"""
+    kinds = {item.kind for item in piece}
+    verbs = {Kind.ASK, Kind.MONITOR, Kind.START}
+    return Kind.DURATION in kinds and kinds <= verbs | {Kind.DURATION, Kind.NEXT, Kind.SMALL}
+
+
 def _complains(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     """Is it 呼吸检测老不准，改进一下: what was told of shall be improved?"""
     return actions(piece) == {"train"} and is_complaint(clause)
@@ -119,6 +128,8 @@ def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     """Is the piece a part of the clause before it?"""
     before, here = actions(clause), actions(piece)
     triggered = any(item.kind in _TRIGGERS for item in piece)
+    if before == {"monitor"} and _is_length(piece):
+        return True
     if not here:
         # "..., if it goes above 100, tell me" begins something new behind "monitor".
         return not triggered or not before or "alert" in before

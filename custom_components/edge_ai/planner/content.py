@@ -20,8 +20,9 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     content = _without_speaker(_without_reflexive(content))
     content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
-    if content and content[-1].kind is Kind.NOT and content[-1].text in {"不", "没", "没 有"}:
-        # 开心不, 有人没有: a question by its end.
+    ends = content and content[-1].kind is Kind.NOT and clause[-1].text != "了"
+    if ends and content[-1].text in {"不", "没", "没 有"}:
+        # 开心不, 有人没有: a question by its end, which 用不了 is not.
         content[-1] = Item(Kind.ASK, None, "吗")
     if any(item.kind is Kind.FEELING for item in content):
         # "Feeling" beside "stressed" is no quantity of its own.

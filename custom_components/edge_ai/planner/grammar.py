@@ -78,7 +78,11 @@ def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goa
 
 def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
     """Say "Check on my pulse continuously": it asks for more than one answer."""
-    if not any(item.kind is Kind.SMALL and item.text in _ONGOING for item in clause):
+    if not any(
+        item.kind is Kind.SMALL
+        and (item.text in _ONGOING or item.text.startswith(("for the rest of", "over the course")))
+        for item in clause
+    ):
         return goals
     first = next(item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU})
     if first.kind is not Kind.ASK or first.text in {"how", "what", "which"}:

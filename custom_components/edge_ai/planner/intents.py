@@ -97,13 +97,18 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     machine = any(
         item.kind is Kind.TRAIN and any(word in item.text for word in _MACHINE) for item in items
     )
+    # "Make your heart rate readings more reliable": only a measurement can be.
+    exact = any(item.kind is Kind.IMPROVE and item.text.endswith(_EXACT) for item in items)
+    exact = exact and items[0].kind not in {Kind.AUXILIARY, Kind.ASK} and Kind.ASK not in kinds
     known = (inner and (Kind.TRAIN in kinds or bool(studies))) or machine
+    known = known or (exact and Kind.QUANTITY in kinds)
     general = kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE})
     if general and (not kinds <= _ALL_MODELS or any(i.text in {"build", "trained"} for i in items)):
         return None
     return Intent.TRAIN if named or known else None
 
 
+_EXACT = ("accurate", "precise", "reliable", "accurately", "precisely", "reliably", "准", "准 点")
 _MACHINE = ("round of", "fine", "federated", "联 邦", "微 调")
 # "Train the model" without a quantity means all models: nothing else may stand beside it.
 _ALL_MODELS = frozenset(
@@ -185,7 +190,12 @@ def _has_length(items: Sequence[Item]) -> bool:
     rates = ((Quantity.HEART_RATE,), (Quantity.BREATHING_RATE,))
     rate = any(item.kind is Kind.QUANTITY and item.value in rates for item in items)
     lengths = {item.value for item in items if item.kind is Kind.DURATION}
-    return bool(lengths) and not (rate and lengths == {60})
+    daily = any(item.text in {"一 天", "a day"} for item in items)
+    counted = daily and any(item.text.startswith(_HOW_MUCH) for item in items)
+    return bool(lengths) and not (rate and lengths == {60}) and not counted
+
+
+_HOW_MUCH = ("how much", "how many", "how long", "how often", "多", "几", "看 几")
 
 
 def _is_length_ahead(items: Sequence[Item], kinds: set[Kind]) -> bool:
@@ -326,6 +336,8 @@ def _notes_a_feeling(items: Sequence[Item]) -> bool:
 
 
 def _is_vital_rate(item: Item) -> bool:
+    if item.text == "hr":
+        return True
     return any(word in item.text for word in ("rate", "pulse", "heartbeat", "率", "脉", "心 跳"))
 
 

@@ -83,7 +83,9 @@ def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]
         # "For me" alone is politeness; "for me and Anna" are two persons.
         return start + 1, Item(Kind.OF)
     if "".join(tokens[start : start + 3]) in _FOR_ME_AND:
-        return start + 1, Item(Kind.SMALL)  # 帮我和爷爷: two persons
+        joining = _vocabulary().longest(tokens, start + 2)
+        if joining is None or joining[0] == start + 3:
+            return start + 1, Item(Kind.SMALL)  # 帮我和爷爷: two persons; 帮我跟着 is none
     if best[1].kind is Kind.LEVEL and tuple(tokens[start + 1 : start + 3]) == ("不", tokens[start]):
         return start + 3, Item(Kind.ASK)  # 浅不浅
     return (start + 1, best[1]) if best[0] == start else best
@@ -96,6 +98,10 @@ def _given_back(tokens: Sequence[str], start: int, best: tuple[int, Item]) -> tu
         behind = _vocabulary().longest(tokens, end - 1)
         if behind is not None and behind[0] > end and behind[1].kind is Kind.ASK:
             return end - 1, Item(Kind.ASK)
+    if item.kind is Kind.ME and end - start > 1 and tokens[end - 1] == "这":
+        behind = _vocabulary().longest(tokens, end - 1)
+        if behind is not None and behind[0] > end:
+            return end - 1, item  # 我 | 这周
     if item.kind is Kind.QUANTITY and is_cjk(tokens[start]):
         for border in range(start + 1, end):
             ahead = _vocabulary().longest(tokens[:border], start)

@@ -102,6 +102,8 @@ def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
         return True  # there is little else to scroll
     if Kind.PHONE not in kinds:
         return False
+    if somebody and Kind.ASK in kinds and any(item.text == "手 机 上" for item in items):
+        return True  # 小雨在手机上干嘛呢
     on = Kind.USE in kinds and bool(kinds & {Kind.AUXILIARY, Kind.WHEN, Kind.IF})
     return somebody and (used or on or watched)
 
@@ -130,7 +132,7 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
 
 
 _YES_OR_NO = frozenset(
-    {"吗", "么", "嘛", "是 不 是", "有 没 有", "是 否", "在 不 在", "了 吗", "了 没"}
+    {"吗", "么", "嘛", "还 是", "是 不 是", "有 没 有", "是 否", "在 不 在", "了 吗", "了 没"}
 )
 
 
@@ -153,6 +155,8 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         return False
     if any(item.kind is Kind.PHONE for item in items):
         return False  # its notifications are its own
+    if all(item.text.endswith(_NOTES) for item in items if item.kind in _SENSING_WORK):
+        return False  # "Stop notifications" means any app's
     somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
     return any(
         item.kind in {Kind.SENSING, Kind.NOTIFY}
@@ -164,6 +168,19 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         )
         for item in items
     )
+
+
+_SENSING_WORK = frozenset({Kind.SENSING, Kind.NOTIFY, Kind.MONITOR})
+_NOTES = (
+    "notification",
+    "notifications",
+    "message",
+    "messages",
+    "通 知",
+    "消 息",
+    "推 送",
+    "信 息",
+)
 
 
 def _switches_screen(items: Sequence[Item]) -> bool:
@@ -186,7 +203,8 @@ _BARE = frozenset(
 def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
     """Is it "how is Anna?" and no more, which asks for the mood?"""
     how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
-    fine = items[0].kind is Kind.AUXILIARY and Kind.FINE in kinds
+    asks = items[0].kind is Kind.AUXILIARY or items[0].value == "know if"
+    fine = asks and Kind.FINE in kinds
     plain = {
         Kind.ASK,
         Kind.AUXILIARY,

@@ -86,6 +86,7 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _is_statement(clause)
         or _is_mode(clause)
         or _only_complains(clause)
+        or _defines(clause)
         or _is_loose(clause)
     )
 
@@ -110,6 +111,8 @@ def _is_about_you(clause: Sequence[Item]) -> bool:
 def _is_message(clause: Sequence[Item]) -> bool:
     """Is it "tell Ben to stop", "let Anna know", 告诉小雨我压力很大: words for another person?"""
     for index, item in enumerate(clause):
+        if item.text in _TELL_TO and clause[index + 1 : index + 2] == [_TO]:
+            return True  # "Tell me to put my phone down"
         named = _named_at(clause, index + 1)
         if item.text not in _SPEAKING or named is None:
             continue
@@ -124,6 +127,10 @@ def _is_message(clause: Sequence[Item]) -> bool:
         if item.text not in _ALSO_POLITE or _speaks(behind):
             return True
     return False
+
+
+_TO = Item(Kind.SMALL, None, "to")
+_TELL_TO = frozenset({"tell me", "tell us", "remind me", "remind us"})
 
 
 def _named_at(clause: Sequence[Item], index: int) -> int | None:
@@ -268,6 +275,19 @@ def _asks_somebody(clause: Sequence[Item]) -> bool:
             behind = clause[named + 1 :]
             return not (behind and behind[0].kind is Kind.OWNER)
     return False
+
+
+def _defines(clause: Sequence[Item]) -> bool:
+    """Is it 什么是压力, 心率是什么: what a word means?"""
+    content = [item for item in clause if item.kind is not Kind.SMALL or item.text not in _TONES]
+    kinds = [item.kind for item in content if item.kind is not Kind.QUESTION_MARK]
+    first = content[0].text if content else ""
+    asked = kinds == [Kind.ASK, Kind.AUXILIARY, Kind.QUANTITY] and first in {"什 么", "啥"}
+    named = kinds == [Kind.QUANTITY, Kind.ASK] and content[1].text in {"是 什 么", "是 啥"}
+    return asked or named
+
+
+_TONES = frozenset("啊呀呢呐哦")
 
 
 def _only_complains(clause: Sequence[Item]) -> bool:

@@ -190,6 +190,8 @@ SMALL: Table = {
         this time | this one time | a wee bit | a tiny bit | rather a lot | a great deal | such a
         so very | ever so | that much | this much | hella | lowkey | low key | highkey | kinda
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
-        presumably | beating | pumping | unreliable | imprecise
+        than earlier | ~settle | for the rest of the/my day/evening/night/morning/afternoon/week
+        over the course of the/my day/evening/night/morning/afternoon/week | presumably | beating
+        pumping | unreliable | imprecise
     """,
 }

@@ -89,6 +89,7 @@ WANTS: Table = {
         that will do with/for
     """,
     (Kind.NOTIFY, None): """
+        do not let me miss [it/that]
         bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
         ~bother me [about/with] | nag/nags/nagging me [about] | ~annoy me [about/with]
         ~disturb me [about/with] | ~notify [me/us] | ~ping [me/us] | beep [me] | ~message me
@@ -124,10 +125,14 @@ WANTS: Table = {
         have me notified/alerted/warned | speak out
     """,
     (Kind.REMIND, None): """
+        remind me to take/have a break | remind me to put it down/away | remind me to relax/rest
+        remind me to calm/slow down
         remind/reminds/reminding [me/us] | reminder | call me | alarm/alarms [me/us]
         sound the alarm | ring me | shout at me | yell [at me] | scream
     """,
     (Kind.TELL, None): """
+        tell me to stop | tell me to take/have a break | tell me to put it down/away
+        tell me to relax/rest | tell me to calm/slow down
         keep me notified | pass on to me | let me hear | let me in on | give me notice
         give me word | make me know | tell/telling me/us | let me/us know | letting me know
         inform/informing me/us | inform | report to me | report back to me | report back | report
@@ -218,7 +223,9 @@ WANTS: Table = {
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
         you know if/whether/how
-        is there any/a chance [that] [there] [is/are] | any chance [that] [there] [is/are]
+        where are we [at] with | where do we stand with/on | where do i stand with
+        what 's the story with/on | is there any/a chance [that] [there] [is/are]
+        any chance [that] [there] [is/are]
         what are the chances [that] | what is the chance [that]
     """,
     (Kind.AUXILIARY, None): """
@@ -226,7 +233,7 @@ WANTS: Table = {
         is/are/was there | has there been | isn not | re
     """,
     (Kind.TRAIN, None): """
-        be retrained/trained | a/another/one round of learning/training
+        be retrained/trained | retrained | a/another/one round of learning/training
         one more round of learning/training
         ~learn | learning to | have a/another training run/round/session [for/of/on]
         do some training [for/of/on] | start the/a learning loop [for/of/on] | train/training [up]
@@ -254,6 +261,7 @@ WANTS: Table = {
         get smarter about | customise/customize | tailor | increase the accuracy
     """,
     (Kind.MODEL, None): """
+        ~misjudge | ~misread | misreading | ~misunderstand
         ~guess | ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
         precision | inference | judgement/judgment | reading of | ability | abilities
         machine learning | ml | telling | telling when/how/if | your understanding of | knowing
