@@ -23,8 +23,8 @@ from edge_worker.offload.generic_codecs import IntegerCodec, write_answer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_worker.offload.coinference import Pace
     from edge_worker.offload.parts import SplitModel
+    from edge_worker.offload.plan_keeper import Pace
 
 KINDS = ("int16", "int8")
 PIECES = 15

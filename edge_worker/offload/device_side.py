@@ -13,12 +13,13 @@ from pathlib import Path
 from edge_worker.catalogue.coinference import CoInference
 from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import StepPlacement
-from edge_worker.offload.coinference import Pace, SharedModel, at_once
+from edge_worker.offload.coinference import SharedModel
 from edge_worker.offload.costs import example_window
 from edge_worker.offload.frames import Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.link_meter import LinkMeter
 from edge_worker.offload.parts import SplitModel
 from edge_worker.offload.placement import Link, Policy
+from edge_worker.offload.plan_keeper import Pace, at_once
 from edge_worker.offload.probing import TICK_S, ProbeSchedule
 
 _LOGGER = logging.getLogger(__name__)
