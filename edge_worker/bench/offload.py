@@ -139,7 +139,7 @@ def stage(folder: Path, bandwidth: float, *, software: bool) -> Iterator[Network
     if namespaces_possible() and not software:
         with two_namespaces("offload-bench") as network:
             network.shape(bps)
-            with _servers(folder, network, delay_s, None):
+            with _servers(folder, network, delay_s, bps):
                 yield network
     else:
         network = loopback()
@@ -148,7 +148,7 @@ def stage(folder: Path, bandwidth: float, *, software: bool) -> Iterator[Network
 
 
 @contextmanager
-def _servers(folder: Path, network: Network, delay_s: float, bps: float | None) -> Iterator[None]:
+def _servers(folder: Path, network: Network, delay_s: float, bps: float) -> Iterator[None]:
     mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if mosquitto is None:
         raise SystemExit("The benchmark needs mosquitto (Debian: apt install mosquitto).")
@@ -159,7 +159,7 @@ def _servers(folder: Path, network: Network, delay_s: float, bps: float | None) 
     hub = worker("hub", "--port", str(BROKER_PORT), "--bundles", str(folder / "bundles"))
     commands = [
         [mosquitto, "-c", str(settings)],
-        list(relay_command(network.host, delay_s, bps)),
+        list(relay_command(network, delay_s, bps)),
         hub,
     ]
     running = []
@@ -202,7 +202,7 @@ def simulated_windows(path: Path) -> Path:
 def small_round_trip_ms(folder: Path) -> float:
     """There and back between device and hub over mosquitto on one computer, without a link."""
     network = loopback()
-    with _servers(folder, network, 0.0, None):
+    with _servers(folder, network, 0.0, 0.0):
         found = _run(network, worker("ping", "--port", str(BROKER_PORT)))
     return float(1000 * statistics.median(found["seconds"]))
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 DEVICE_ADDRESS, HUB_ADDRESS = "10.213.77.1", "10.213.77.2"
 BROKER_PORT, RELAY_PORT = 18830, 18831
+# TCP over Ethernet: payload of a full packet, and headers of each.
+_SEGMENT, _HEADERS = 1448, 66
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,17 @@ class Network:
         """Set the bandwidth of both directions; software shaping is set at the relay."""
         for prefix, interface in ((self.device_prefix, "eab0"), (self.hub_prefix, "eab1")):
             if prefix:
-                # A bucket of one packet, or two milliseconds: no burst hides the rate.
-                burst = max(1600, int(bandwidth_bps / 8 * 0.002))
                 command = [
                     *prefix, "tc", "qdisc", "replace", "dev", interface, "root", "tbf",
-                    "rate", f"{int(bandwidth_bps)}bit", "burst", str(burst), "latency", "2s",
+                    "rate", f"{int(bandwidth_bps)}bit", "burst", str(bucket_bytes(bandwidth_bps)),
+                    "latency", "2s",
                 ]  # fmt: skip
                 subprocess.run(command, check=True, capture_output=True)
+
+
+def bucket_bytes(bandwidth_bps: float) -> int:
+    """Of tbf: one packet, or a fifth of a millisecond. So much passes an idle link at once."""
+    return max(1600, int(bandwidth_bps / 8 * 0.0002))
 
 
 def namespaces_possible() -> bool:
@@ -90,28 +96,50 @@ def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
-def relay_command(listen: str, delay_s: float, bandwidth_bps: float | None) -> Sequence[str]:
+def relay_command(network: Network, delay_s: float, bandwidth_bps: float) -> Sequence[str]:
     """A relay in front of the broker of the hub's namespace."""
-    rate = "0" if bandwidth_bps is None else str(bandwidth_bps)
+    bucket = bucket_bytes(bandwidth_bps) if network.device_prefix else 0
     return [
         sys.executable, "-m", "edge_worker.bench.offload_network",
-        listen, str(RELAY_PORT), str(BROKER_PORT), str(delay_s), rate,
+        network.host, str(RELAY_PORT), str(BROKER_PORT), str(delay_s), str(bandwidth_bps),
+        str(bucket),
     ]  # fmt: skip
 
 
+class Lag:
+    """How long a piece must wait beside the link's delay so that its bits take their time.
+
+    bucket: what tbf lets pass at once after a pause. A radio doesn't: the time that its bits
+    would have taken is made up for here. 0: nothing else shapes, and all of it is made up for.
+    bandwidth_bps 0: no limit.
+    """
+
+    def __init__(self, bandwidth_bps: float, bucket: int) -> None:
+        self._bandwidth_bps = bandwidth_bps
+        self._bucket = bucket
+        self._free_at = 0.0
+
+    def of(self, now: float, size: int) -> float:
+        """Seconds for a piece of `size` bytes that came now."""
+        if not self._bandwidth_bps:
+            return 0.0
+        packets = -(-size // _SEGMENT)
+        took = (size + packets * _HEADERS) * 8 / self._bandwidth_bps
+        self._free_at = max(self._free_at, now) + took
+        if self._bucket:  # beyond the bucket tbf has taken the time itself
+            self._free_at = min(self._free_at, now + self._bucket * 8 / self._bandwidth_bps)
+        return self._free_at - now
+
+
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float, bps: float
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float, lag: Lag
 ) -> None:
-    """Hand on what came, each piece after the delay, and not faster than the bandwidth."""
+    """Hand on what came, each piece after the delay and the lag."""
     pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
     async def write() -> None:
-        free = 0.0
         while True:
             due, data = await pieces.get()
-            if bps:
-                free = max(free, due - delay_s) + len(data) * 8 / bps
-                due = free + delay_s
             if (left := due - time.monotonic()) > 0:
                 await asyncio.sleep(left)
             if not data:
@@ -121,17 +149,23 @@ async def _pump(
 
     writing = asyncio.create_task(write())
     while data := await reader.read(4096):
-        await pieces.put((time.monotonic() + delay_s, data))
+        now = time.monotonic()
+        await pieces.put((now + delay_s + lag.of(now, len(data)), data))
     await pieces.put((time.monotonic() + delay_s, b""))
     await writing
 
 
-async def _relay(listen: str, port: int, broker: int, delay_s: float, bps: float) -> None:
+async def _relay(
+    listen: str, port: int, broker: int, delay_s: float, bps: float, bucket: int
+) -> None:
+    # One of each for all connections: they share the radio.
+    up, down = Lag(bps, bucket), Lag(bps, bucket)
+
     async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", broker)
             await asyncio.gather(
-                _pump(reader, far_writer, delay_s, bps), _pump(far_reader, writer, delay_s, bps)
+                _pump(reader, far_writer, delay_s, up), _pump(far_reader, writer, delay_s, down)
             )
         except OSError:
             writer.close()
@@ -142,4 +176,6 @@ async def _relay(listen: str, port: int, broker: int, delay_s: float, bps: float
 
 
 if __name__ == "__main__":
-    asyncio.run(_relay(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *map(float, sys.argv[4:6])))
+    host, *numbers = sys.argv[1:]
+    port, broker, delay_s, bps, bucket = map(float, numbers)
+    asyncio.run(_relay(host, int(port), int(broker), delay_s, bps, int(bucket)))
