@@ -10,6 +10,7 @@ from .conditions import read_conditions, with_hold
 from .home import Home
 from .lexicon import Item, Kind
 from .merging import is_vague
+from .ranges import names_range
 from .sensed import areas_of, is_usage
 from .subjects import read_groups
 
@@ -54,7 +55,7 @@ def alert_goals(
     if limits and set(quantities) - {item.quantity for item in conditions}:
         # "My heart rate or my breathing goes above 100": the other one has no limit.
         return None
-    if Kind.NUMBER in kinds and not limits:
+    if (Kind.NUMBER in kinds or names_range(items)) and not limits:
         # A number that limits nothing would be dropped.
         return None
     duration, hold = _times(items)

@@ -70,9 +70,16 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
             pieces.append([])
         else:
             pieces[-1].append(item)
-    return [
-        piece for piece in pieces if any(item.kind not in {Kind.SMALL, Kind.YOU} for item in piece)
-    ]
+    said: list[list[Item]] = []
+    often: list[Item] = []
+    for piece in pieces:
+        if any(item.kind not in {Kind.SMALL, Kind.YOU} for item in piece):
+            said.append([*often, *piece])
+            often = []
+        else:
+            # "Every half hour, check ...": how often belongs to what follows.
+            often = [item for item in piece if item.text == "every"]
+    return said
 
 
 def _ends_too(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
@@ -111,12 +118,18 @@ def is_complaint(clause: Sequence[Item]) -> bool:
     """Is it "the stress readings are always wrong": our work, and that it is bad?"""
     bad = next((i for i, item in enumerate(clause) if item.text in _BAD), 0)
     ahead = [item.kind for item in clause[:bad] if item.kind is not Kind.SMALL]
+    odd = next((i for i, item in enumerate(clause) if item.text in _ODD), 0)
+    ours = any(item.kind in _SENSING | {Kind.MODEL, Kind.YOU} for item in clause[:odd])
+    if not bad and ours:
+        ahead = [item.kind for item in clause[:odd] if item.kind not in {Kind.SMALL, Kind.YOU}]
     return Kind.QUANTITY in ahead and set(ahead) <= _NAMING | _SENSING | {Kind.MODEL, Kind.UNIT}
 
 
+# Of a rate they may tell what it does.
+_ODD = frozenset({"is off", "are off", "seems off", "looks off", "is wrong", "is not right"})
 _BAD = frozenset(
     [
-        *("wrong", "inaccurate", "incorrect", "off", "imprecise", "unreliable", "bad", "is off"),
+        *("wrong", "inaccurate", "incorrect", "off", "imprecise", "unreliable", "bad"),
         *("不 准", "测 得 不 准", "不 准 确", "不 太 准", "不 够 准", "测 不 准", "总 不 准"),
         *("总 测 不 准", "老 测 不 准", "测 得 不 太 准", "测 得 老 不 准"),
         *("老 不 准", "一 直 不 准", "老 是 不 准", "总 是 不 准", "经 常 不 准"),

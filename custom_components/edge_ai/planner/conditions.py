@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ..messages import Condition, Mood, Quantity
 from .lexicon import Item, Kind
+from .ranges import names_range, outside_range
 
 # "Too fast" without a number: the usual limits for adults at rest, spoken in the reply.
 # Above 100 beats is tachycardia, below 50 bradycardia (2018 ACC/AHA guideline); 12 to 20
@@ -35,6 +36,8 @@ def read_conditions(items: Sequence[Item]) -> tuple[Condition, ...]:
 
 
 def _comparisons(items: Sequence[Item]) -> list[Condition]:
+    if names_range(items):
+        return outside_range(items, _quantity_before(items, len(items)))
     found: list[Condition] = []
     for index, item in enumerate(items):
         if item.kind is Kind.NUMBER:
@@ -44,12 +47,19 @@ def _comparisons(items: Sequence[Item]) -> list[Condition]:
                 op = _beyond_usual(quantity, float(item.value))
             if quantity is not None and op is not None:
                 found.append(Condition(quantity=quantity, op=op, value=float(item.value)))
-        elif item.kind is Kind.DURATION and _quantity_before(items, index) is Quantity.APP_USAGE:
+        elif item.kind is Kind.DURATION and _is_usage_at(items, index):
             op = _operator(items, index) or ">="
             # App usage is counted in minutes; "an hour on the phone" is at least an hour.
             if items[index - 1].kind is not Kind.NEXT:
                 found.append(Condition(quantity=Quantity.APP_USAGE, op=op, value=item.value / 60))
     return found
+
+
+def _is_usage_at(items: Sequence[Item], index: int) -> bool:
+    """Is the length of time at `index` one of app usage: "two hours of screen time"?"""
+    behind = [item for item in items[index + 1 : index + 3] if item.kind is not Kind.OF]
+    usage = bool(behind) and behind[0].value == (Quantity.APP_USAGE,)
+    return usage or _quantity_before(items, index) is Quantity.APP_USAGE
 
 
 def _operator(items: Sequence[Item], index: int) -> str | None:

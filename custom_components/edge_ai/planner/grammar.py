@@ -23,6 +23,7 @@ from .home import Home
 from .intents import intent_of
 from .lexicon import Item, Kind
 from .merging import is_vague, merged_goals
+from .ranges import names_range
 from .scan import scan
 from .sensed import areas_of, groups_of
 from .strangers import is_strange
@@ -85,7 +86,7 @@ def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
     ):
         return goals
     first = next(item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU})
-    if first.kind is not Kind.ASK or first.text in {"how", "what", "which"}:
+    if first.kind is not Kind.ASK or first.text.startswith(("how", "what", "which")):
         return goals
     return [
         replace(goal, intent=Intent.MONITOR) if goal.intent is Intent.QUERY else goal
@@ -97,6 +98,17 @@ _ONGOING = frozenset(
     [
         *("continuously", "constantly", "continually", "regularly", "all the time", "at all times"),
         *("round the clock", "around the clock", "from now on", "day and night", "in real time"),
+        *("every so often", "from time to time", "at regular intervals", "every now and then"),
+        *("every", "now and then", "every few minutes", "every couple of minutes"),
+        *(
+            "every couple of hours",
+            "every minute",
+            "minute by minute",
+            "每 隔 一 会 儿",
+            "时 不 时",
+            "每 小 时",
+            "每 个 小 时",
+        ),
         *("every hour", "hourly", "every day", "throughout the day", "during the night"),
         *("at night", "every night", "不 断", "不 间 断", "随 时", "时 刻", "全 程", "持 续 地"),
     ]
@@ -117,6 +129,8 @@ def _read_clause(items: Sequence[Item], earlier: Sequence[Goal], home: Home) -> 
     conditions = read_conditions(items)
     intent = intent_of(items, conditions)
     if intent is None or is_doubtful(items, intent):
+        return None
+    if intent is not Intent.ALERT and names_range(items):
         return None
     if intent is Intent.ALERT:
         return alert_goals(items, conditions, earlier, home)

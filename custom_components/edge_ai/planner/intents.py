@@ -102,14 +102,41 @@ def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     exact = exact and items[0].kind not in {Kind.AUXILIARY, Kind.ASK} and Kind.ASK not in kinds
     known = (inner and (Kind.TRAIN in kinds or bool(studies))) or machine
     known = known or (exact and Kind.QUANTITY in kinds)
+    again = any(item.text.startswith(("retrain", "重 新", "再")) for item in items)
+    known = known or (again and kinds == {Kind.TRAIN, Kind.ALL})
+    known = known or (inner and any(item.text in _LEARNING for item in items))
     general = kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE})
     if general and (not kinds <= _ALL_MODELS or any(i.text in {"build", "trained"} for i in items)):
         return None
     return Intent.TRAIN if named or known else None
 
 
-_EXACT = ("accurate", "precise", "reliable", "accurately", "precisely", "reliably", "准", "准 点")
-_MACHINE = ("round of", "fine", "federated", "联 邦", "微 调")
+_LEARNING = frozenset({"get smarter about", "get smarter at", "smarter", "更 懂", "更 了 解"})
+_EXACT = (
+    "accurate",
+    "precise",
+    "reliable",
+    "accurately",
+    "precisely",
+    "reliably",
+    "准",
+    "准 点",
+    "calibrate",
+    "calibrate please",
+    "校 准 一 下",
+)
+_MACHINE = (
+    "round of",
+    "learning round",
+    "training round",
+    "learning loop",
+    "training run",
+    "fine",
+    "federated",
+    "联 邦",
+    "微 调",
+    "一 轮",
+)
 # "Train the model" without a quantity means all models: nothing else may stand beside it.
 _ALL_MODELS = frozenset(
     {
@@ -166,6 +193,9 @@ def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
     feelings = {item.value for item in items if item.kind is Kind.FEELING}
     told = next(index for index, item in enumerate(items) if item.kind is Kind.TELL)
     before = any(item.kind in _EVENTS | {Kind.COMPARE} for item in items[:told])
+    # 小雨在客厅待满一小时告诉我
+    ahead = {item.kind for item in items[:told]}
+    before = before or {Kind.HOLD, Kind.AREA, Kind.DURATION} <= ahead
     # 紧张不紧张: both at once is a question.
     if before and Kind.ASK not in kinds and len(feelings) < 2:
         return Intent.ALERT

@@ -63,6 +63,8 @@ class Kind(Enum):
     COMPARE = auto()
     """Stands before its number; value: the operator."""
     COMPARE_BEHIND = auto()
+    RANGE = auto()
+    """Two numbers, and what lies "inside" or "outside" of them."""
     UNIT = auto()
     """Value: the quantity that has this unit."""
     NOT = auto()

@@ -50,6 +50,10 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.SMALL)
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
             item = Item(Kind.UNKNOWN)
+        if items and item.kind is Kind.DURATION and items[-1].text in _EVERY:
+            # "Every ten minutes" is how often, not how long.
+            items[-1] = Item(Kind.SMALL, None, "every")
+            item = Item(Kind.SMALL)
         if items and item.kind is Kind.DURATION and items[-1].text == "say":
             items[-1] = Item(Kind.SMALL, None, "say")  # "..., say twenty minutes"
         if items and item.kind is Kind.PHONE and items[-1].text.startswith("using"):
@@ -153,6 +157,7 @@ def _words() -> _Words:
     )
 
 
+_EVERY = frozenset({"every", "once", "once every", "每", "每 隔", "隔", "间 隔"})
 _VERBS = frozenset({Kind.ENTER, Kind.MOVE})
 _ORDERS = frozenset(
     {

@@ -40,7 +40,7 @@ def groups_of(items: Sequence[Item], intent: Intent, home: Home) -> list[Group] 
         return [Group(persons, ())]
     if intent is Intent.QUERY and _is_how_are_you(items, kinds):
         return [Group(persons, (Quantity.MOOD,))]
-    if intent is Intent.TRAIN and Kind.MODEL in kinds:
+    if intent is Intent.TRAIN and kinds & {Kind.MODEL, Kind.ALL}:
         return [Group(persons, ())]
     return None
 
@@ -102,7 +102,11 @@ def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
         return True  # there is little else to scroll
     if Kind.PHONE not in kinds:
         return False
-    if somebody and Kind.ASK in kinds and any(item.text == "手 机 上" for item in items):
+    if (
+        somebody
+        and any(item.kind is Kind.ASK and item.text not in {"有 什 么", "有 啥"} for item in items)
+        and any(item.kind is Kind.PHONE and item.text.endswith(" 上") for item in items)
+    ):
         return True  # 小雨在手机上干嘛呢
     on = Kind.USE in kinds and bool(kinds & {Kind.AUXILIARY, Kind.WHEN, Kind.IF})
     return somebody and (used or on or watched)
@@ -202,7 +206,11 @@ _BARE = frozenset(
 
 def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
     """Is it "how is Anna?" and no more, which asks for the mood?"""
-    how = any(item.kind is Kind.ASK and item.value == "how" for item in items)
+    how = any(
+        item.kind is Kind.ASK
+        and (item.value == "how" or item.text.startswith(("is everything", "are things")))
+        for item in items
+    )
     asks = items[0].kind is Kind.AUXILIARY or items[0].value == "know if"
     fine = asks and Kind.FINE in kinds
     plain = {

@@ -300,6 +300,8 @@ def _is_mode(clause: Sequence[Item]) -> bool:
     """Is it "turn on presence mode": a way in which the house runs?"""
     kinds = {item.kind for item in clause}
     named = any(item.text in {"mode", "模 式"} for item in clause)
+    sensor = any(item.text in {"sensor", "sensors", "传 感 器"} for item in clause)
+    named = named or (sensor and Kind.START in kinds)
     return named and kinds.isdisjoint({Kind.MONITOR, Kind.SENSING})
 
 
@@ -356,7 +358,8 @@ def _is_cause(clause: Sequence[Item]) -> bool:
         for first, second in itertools.pairwise(clause)
     )
     felt = any(item.kind is Kind.FEELING for item in clause)
-    return (makes and felt) or any(item.text in _CAUSES for item in clause)
+    stresses = clause[0].text == "what" and any(i.text.startswith("stresses") for i in clause)
+    return stresses or (makes and felt) or any(item.text in _CAUSES for item in clause)
 
 
 def _asks_for_words(clause: Sequence[Item]) -> bool:

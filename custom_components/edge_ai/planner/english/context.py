@@ -79,6 +79,12 @@ CONTEXT: Table = {
     (Kind.COMPARE_BEHIND, "<="): """
         or less | or lower | or below | or under | or fewer | and below | and lower | or slower
     """,
+    (Kind.RANGE, "outside"): """
+        outside [of] [the] [range] [of] | out of the range [of]
+    """,
+    (Kind.RANGE, "inside"): """
+        between | range | in/within the range [of] | within the range [of]
+    """,
     (Kind.UNIT, Quantity.HEART_RATE): """
         bpm | beats per/a minute | beats | beats/min | heartbeats per/a minute | beat per minute
     """,

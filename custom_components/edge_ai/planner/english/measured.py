@@ -71,7 +71,8 @@ MEASURED: Table = {
         phone/smartphone/mobile/tablet use/usage/activity/time/habits
         device/internet/ipad/cell/cellphone use/usage/activity/time/habits
         cell phone/mobile phone use/usage/time/activity/habits
-        use/usage of [the] apps/phone/smartphone
+        use/usage of [the] apps/phone/smartphone | doing online | up to online
+        checks/checking his/her/my/their phone | check his/her/their phone | i check my phone
         time [spent] on [the] [his/her/my/their/a] phone/smartphone/apps/tablet
         time [spent] on [the] [his/her/my/their/a] screen/screens/mobile/device
         time in [the] apps | digital habits/wellbeing | online time/activity
@@ -100,7 +101,7 @@ MEASURED: Table = {
     (Kind.USE, None): """
         use/uses/used/using | usage | spend/spends/spent/spending | time | activity
         picked up | pick up her/his phone | ~waste on | ~waste | ~scroll | scrolled | habits
-        surfing/browsing/browse | staring at
+        watching on | looking at on | reading on | surfing/browsing/browse | staring at
         glued to | open/opened/opens/opening | been on | is on | am on | was on | gets on
         goes on | stays on | playing with | up to on | do/does/doing on | did on | has on | on
     """,

@@ -190,7 +190,11 @@ SMALL: Table = {
         this time | this one time | a wee bit | a tiny bit | rather a lot | a great deal | such a
         so very | ever so | that much | this much | hella | lowkey | low key | highkey | kinda
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
-        than earlier | ~settle | for the rest of the/my day/evening/night/morning/afternoon/week
+        than earlier | every so often | from time to time | at regular intervals
+        every couple of minutes/hours | i asked [you] for | that i asked [you] for
+        i set up earlier
+        once every | ~settle
+        for the rest of the/my day/evening/night/morning/afternoon/week
         over the course of the/my day/evening/night/morning/afternoon/week | presumably | beating
         pumping | unreliable | imprecise
     """,

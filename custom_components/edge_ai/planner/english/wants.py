@@ -89,6 +89,8 @@ WANTS: Table = {
         that will do with/for
     """,
     (Kind.NOTIFY, None): """
+        [i] [want] [to] get a/an message/text/alert/call/buzz/shout/notification/warning
+        i would like to get a/an message/text/alert/call/buzz/shout/notification/warning
         do not let me miss [it/that]
         bugging me [about] | nagging me [about] | ~bug me [about] | ~pester me [about]
         ~bother me [about/with] | nag/nags/nagging me [about] | ~annoy me [about/with]
@@ -125,7 +127,8 @@ WANTS: Table = {
         have me notified/alerted/warned | speak out
     """,
     (Kind.REMIND, None): """
-        remind me to take/have a break | remind me to put it down/away | remind me to relax/rest
+        yell | remind me to take/have a break | remind me to put it down/away
+        remind me to relax/rest
         remind me to calm/slow down
         remind/reminds/reminding [me/us] | reminder | call me | alarm/alarms [me/us]
         sound the alarm | ring me | shout at me | yell [at me] | scream
@@ -223,7 +226,8 @@ WANTS: Table = {
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
         you know if/whether/how
-        where are we [at] with | where do we stand with/on | where do i stand with
+        have/take a peek/look/glance if/whether/at | where are we [at] with
+        where do we stand with/on | where do i stand with
         what 's the story with/on | is there any/a chance [that] [there] [is/are]
         any chance [that] [there] [is/are]
         what are the chances [that] | what is the chance [that]
