@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..messages import Quantity
-from .lexicon import Item, Kind
+from .complaints import is_complaint
+from .lexicon import NAMING, Item, Kind
 
 _BORDERS = frozenset({Kind.BREAK, Kind.AND, Kind.OR, Kind.QUESTION_MARK})
-_ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
-_TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
+ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
+TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
 _SENSING = frozenset({Kind.MONITOR, Kind.SENSING})
 _ACTIONS = {
     Kind.MONITOR: "monitor",
@@ -50,10 +51,19 @@ def actions(items: Sequence[Item]) -> set[str]:
     return {"stop"} if "stop" in found and "alert" not in found else found
 
 
+def watches_whether(items: Sequence[Item]) -> bool:
+    """Say "Monitor whether anyone is in the kitchen" has no condition."""
+    kinds = [item.kind for item in items]
+    if Kind.WHEN in kinds or Kind.MONITOR not in kinds or Kind.IF not in kinds:
+        return False
+    behind = kinds[kinds.index(Kind.IF) :]
+    return kinds.index(Kind.MONITOR) < kinds.index(Kind.IF) and Kind.NUMBER not in behind
+
+
 def _is_breathing_stop(items: Sequence[Item], index: int) -> bool:
     """Is it the "stops" of "if Anna stops breathing": an event, no order?"""
     kinds = {item.kind for item in items}
-    if items[index].kind is not Kind.STOP or not kinds & _TRIGGERS or kinds & _SENSING:
+    if items[index].kind is not Kind.STOP or not kinds & TRIGGERS or kinds & _SENSING:
         return False
     beside = (*items[max(0, index - 1) : index], *items[index + 1 : index + 2])
     return any(item.value == (Quantity.BREATHING_RATE,) for item in beside)
@@ -91,15 +101,7 @@ def _is_noun(piece: Sequence[Item]) -> bool:
     """Is it 爷爷的呼吸的监测: our work, named behind what it measures?"""
     content = [item.kind for item in piece if item.kind not in {Kind.SMALL, Kind.YOU}]
     named = content[:-1]
-    return content[-1] in _SENSING and Kind.QUANTITY in named and set(named) <= _NAMING
-
-
-_NAMING = frozenset(
-    {
-        *(Kind.QUANTITY, Kind.OWNER, Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.AREA, Kind.HERE),
-        *(Kind.AUXILIARY, Kind.OF, Kind.AND),
-    }
-)
+    return content[-1] in _SENSING and Kind.QUANTITY in named and set(named) <= NAMING
 
 
 def _is_length(piece: Sequence[Item]) -> bool:
@@ -114,33 +116,10 @@ def _complains(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     return actions(piece) == {"train"} and is_complaint(clause)
 
 
-def is_complaint(clause: Sequence[Item]) -> bool:
-    """Is it "the stress readings are always wrong": our work, and that it is bad?"""
-    bad = next((i for i, item in enumerate(clause) if item.text in _BAD), 0)
-    ahead = [item.kind for item in clause[:bad] if item.kind is not Kind.SMALL]
-    odd = next((i for i, item in enumerate(clause) if item.text in _ODD), 0)
-    ours = any(item.kind in _SENSING | {Kind.MODEL, Kind.YOU} for item in clause[:odd])
-    if not bad and ours:
-        ahead = [item.kind for item in clause[:odd] if item.kind not in {Kind.SMALL, Kind.YOU}]
-    return Kind.QUANTITY in ahead and set(ahead) <= _NAMING | _SENSING | {Kind.MODEL, Kind.UNIT}
-
-
-# Of a rate they may tell what it does.
-_ODD = frozenset({"is off", "are off", "seems off", "looks off", "is wrong", "is not right"})
-_BAD = frozenset(
-    [
-        *("wrong", "inaccurate", "incorrect", "off", "imprecise", "unreliable", "bad"),
-        *("不 准", "测 得 不 准", "不 准 确", "不 太 准", "不 够 准", "测 不 准", "总 不 准"),
-        *("总 测 不 准", "老 测 不 准", "测 得 不 太 准", "测 得 老 不 准"),
-        *("老 不 准", "一 直 不 准", "老 是 不 准", "总 是 不 准", "经 常 不 准"),
-    ]
-)
-
-
 def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     """Is the piece a part of the clause before it?"""
     before, here = actions(clause), actions(piece)
-    triggered = any(item.kind in _TRIGGERS for item in piece)
+    triggered = any(item.kind in TRIGGERS for item in piece)
     if before == {"monitor"} and _is_length(piece):
         return True
     if not here:
@@ -149,6 +128,6 @@ def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     if not before:
         return True
     if "alert" in before and "alert" in here:
-        both = any(item.kind in _TRIGGERS for item in clause) and triggered
+        both = any(item.kind in TRIGGERS for item in clause) and triggered
         return not both
     return before == here

@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Sequence
 
 from ..messages import Condition, Intent, Quantity
+from .clauses import TRIGGERS, watches_whether
 from .lexicon import Item, Kind
+from .stopping import is_breathing_stop, stopping
+from .training import training
 
 _EVENTS = frozenset(
     {
@@ -44,17 +47,15 @@ _NAMED = frozenset(
 )
 _LENGTHS = frozenset({Kind.DURATION, Kind.HOLD})
 _SENSES = ("detect", "sense", "notice", "see", "seen", "检 测", "感 应", "探 测")
-_ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
-_TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
 
 
 def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent | None:
     """The intent of a clause without its small words; None when it has none that is ours."""
     kinds = {item.kind for item in items}
     if Kind.TRAIN in kinds or Kind.IMPROVE in kinds:
-        return _training(items, kinds)
-    if Kind.STOP in kinds and not _is_breathing_stop(items, conditions):
-        return _stopping(items, kinds)
+        return training(items, kinds)
+    if Kind.STOP in kinds and not is_breathing_stop(items, conditions):
+        return stopping(items, kinds)
     if Kind.NOTIFY in kinds:
         return None if _notifies_another(items) else Intent.ALERT
     if Kind.REMIND in kinds:
@@ -64,7 +65,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         noun = {Kind.START, Kind.QUANTITY} <= kinds and kinds.isdisjoint({Kind.MONITOR, Kind.ASK})
         # "Watch my stress, and call me when it's high": of what was said before.
         taken_up = Kind.QUANTITY not in kinds and bool(kinds & {Kind.LEVEL, Kind.MOVE, Kind.NUMBER})
-        phone = {Kind.PHONE, Kind.DURATION} <= kinds and bool(kinds & _TRIGGERS)
+        phone = {Kind.PHONE, Kind.DURATION} <= kinds and bool(kinds & TRIGGERS)
         return (
             Intent.ALERT
             if conditions or Kind.CHANGE in kinds or noun or phone or taken_up
@@ -74,121 +75,13 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
         return Intent.ALERT if kinds & (_HAPPENING | {Kind.WHEN}) else Intent.QUERY
-    if kinds & _TRIGGERS and not _watches_whether(items):
+    if kinds & TRIGGERS and not watches_whether(items):
         return None
     return _watching_or_asking(items, kinds)
 
 
-def _training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
-    if Kind.STOP in kinds or Kind.NOTIFY in kinds:
-        return None
-    named = kinds & {Kind.MODEL, Kind.SENSING}
-    if kinds & {Kind.QUANTITY, Kind.ANYONE}:
-        # "Learn to detect my stress", 训练一下有人没人的检测.
-        named |= kinds & {Kind.MONITOR}
-    # "Train my breathing" is exercise, "train my mood" cannot be.
-    inner = any(
-        item.kind is Kind.QUANTITY and {Quantity.MOOD, Quantity.STRESS}.issuperset(item.value)
-        for item in items
-    )
-    # 学习我的情绪: there is nothing else to learn about a mood than to see it.
-    studies = kinds & {Kind.ME, Kind.PERSON} and any(i.text.startswith("学") for i in items)
-    # "A training round", 微调: people don't exercise in these words.
-    machine = any(
-        item.kind is Kind.TRAIN and any(word in item.text for word in _MACHINE) for item in items
-    )
-    # "Make your heart rate readings more reliable": only a measurement can be.
-    exact = any(item.kind is Kind.IMPROVE and item.text.endswith(_EXACT) for item in items)
-    exact = exact and items[0].kind not in {Kind.AUXILIARY, Kind.ASK} and Kind.ASK not in kinds
-    known = (inner and (Kind.TRAIN in kinds or bool(studies))) or machine
-    known = known or (exact and Kind.QUANTITY in kinds)
-    again = any(item.text.startswith(("retrain", "重 新", "再")) for item in items)
-    known = known or (again and kinds == {Kind.TRAIN, Kind.ALL})
-    known = known or (inner and any(item.text in _LEARNING for item in items))
-    general = kinds.isdisjoint({Kind.QUANTITY, Kind.FEELING, Kind.ANYONE})
-    if general and (not kinds <= _ALL_MODELS or any(i.text in {"build", "trained"} for i in items)):
-        return None
-    return Intent.TRAIN if named or known else None
-
-
-_LEARNING = frozenset({"get smarter about", "get smarter at", "smarter", "更 懂", "更 了 解"})
-_EXACT = (
-    "accurate",
-    "precise",
-    "reliable",
-    "accurately",
-    "precisely",
-    "reliably",
-    "准",
-    "准 点",
-    "calibrate",
-    "calibrate please",
-    "校 准 一 下",
-)
-_MACHINE = (
-    "round of",
-    "learning round",
-    "training round",
-    "learning loop",
-    "training run",
-    "fine",
-    "federated",
-    "联 邦",
-    "微 调",
-    "一 轮",
-)
-# "Train the model" without a quantity means all models: nothing else may stand beside it.
-_ALL_MODELS = frozenset(
-    {
-        *(Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.ME, Kind.ALL, Kind.OF),
-        *(Kind.OWNER, Kind.AUXILIARY, Kind.START, Kind.AND, Kind.PERSON, Kind.EVERYONE),
-    }
-)
-
-
-# Words that end a monitor only beside one: "delete my mood data" is about what was stored.
-_ERASING = ("delet", "remov", "eras", "clear", "删", "移 除", "清")
-_RECORDS = frozenset({"记 录", "log", "recording", "logging"})
-_RUNNING = _ALERTING | {Kind.MONITOR, Kind.SENSING}
-
-
-def _stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
-    erases = any(item.kind is Kind.STOP and item.text.startswith(_ERASING) for item in items)
-    if erases and (not kinds & _RUNNING or items[-1].text in _RECORDS):
-        return None
-    first = next(item for item in items if item.kind in {*_TRIGGERS, Kind.STOP})
-    if first.kind in _TRIGGERS and not _is_stopped_telling(items):
-        return None  # "wake me if it stops": an event, and no order
-    # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
-    triggered = kinds & _TRIGGERS and not kinds & _ALERTING and not _watches_whether(items)
-    if Kind.DURATION in kinds or triggered:
-        return None
-    return Intent.STOP
-
-
-def _is_stopped_telling(items: Sequence[Item]) -> bool:
-    """Is it 压力大的时候不用提醒我: the telling itself shall stop?"""
-    kinds = [item.kind for item in items]
-    return any(
-        first is Kind.STOP and second in _ALERTING for first, second in itertools.pairwise(kinds)
-    )
-
-
-def _is_breathing_stop(items: Sequence[Item], conditions: Sequence[Condition]) -> bool:
-    wanted = any(item.kind in _ALERTING for item in items)
-    stopped = any(
-        condition.quantity is Quantity.BREATHING_RATE and condition.value == 0
-        for condition in conditions
-    )
-    first = next(item.kind for item in items if item.kind in _ALERTING | _TRIGGERS | {Kind.STOP})
-    # "Stop the breathing alert" ends with a noun, "stops breathing, alert me" with an order.
-    order = items[0].kind is not Kind.STOP or items[-1].text.endswith(("me", "us", "我", "know"))
-    later = items[-1].kind in _ALERTING and order
-    return wanted and stopped and (first is not Kind.STOP or later)
-
-
 def _telling(items: Sequence[Item], kinds: set[Kind]) -> Intent:
-    if kinds & _TRIGGERS:
+    if kinds & TRIGGERS:
         return Intent.ALERT
     feelings = {item.value for item in items if item.kind is Kind.FEELING}
     told = next(index for index, item in enumerate(items) if item.kind is Kind.TELL)
@@ -210,7 +103,7 @@ def _notifies_another(items: Sequence[Item]) -> bool:
     if kinds == [Kind.REMIND, Kind.PERSON, Kind.FEELING]:
         return True
     return any(
-        first is Kind.NOTIFY and second is Kind.PERSON and third in _TRIGGERS
+        first is Kind.NOTIFY and second is Kind.PERSON and third in TRIGGERS
         for first, second, third in zip(kinds, kinds[1:], kinds[2:], strict=False)
     )
 
@@ -267,15 +160,6 @@ def _tells_another(items: Sequence[Item]) -> bool:
         or (first.kind is Kind.PERSON and second.kind is Kind.TELL and second.text == "say")
         for first, second in itertools.pairwise(items)
     )
-
-
-def _watches_whether(items: Sequence[Item]) -> bool:
-    """Say "Monitor whether anyone is in the kitchen" has no condition."""
-    kinds = [item.kind for item in items]
-    if Kind.WHEN in kinds or Kind.MONITOR not in kinds or Kind.IF not in kinds:
-        return False
-    behind = kinds[kinds.index(Kind.IF) :]
-    return kinds.index(Kind.MONITOR) < kinds.index(Kind.IF) and Kind.NUMBER not in behind
 
 
 def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:

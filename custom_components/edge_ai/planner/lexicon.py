@@ -101,6 +101,19 @@ class Kind(Enum):
     """Also words that are known to belong to others: "mood lighting"."""
 
 
+WORK = frozenset(
+    {Kind.TRAIN, Kind.IMPROVE, Kind.MODEL, Kind.SENSING, Kind.STOP, Kind.MONITOR, Kind.START}
+)
+"""What names work of ours, be it an order or a noun."""
+NAMING = frozenset(
+    {
+        *(Kind.QUANTITY, Kind.OWNER, Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.AREA, Kind.HERE),
+        *(Kind.AUXILIARY, Kind.OF, Kind.AND),
+    }
+)
+"""What says whose quantity, and where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A word of a request, read."""
