@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edge_worker.offload.generic_codecs import RawCodec, answer_bytes
+
 if TYPE_CHECKING:
     from edge_worker.offload.parts import Arrays, Part, SplitModel
 
@@ -22,11 +24,12 @@ _PAUSE_S = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceCost:
-    """Of one plan on the device: seconds, and bytes of the payload."""
+    """Of one plan on the device: seconds, and bytes of the payload and of its answer."""
 
     head_s: float
     encode_s: float
     bytes: int
+    answer_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ def measure_device(
             head_s=0.0 if head is None else heads[head],
             encode_s=_seconds(partial(run, partial(codec.encode, features))),
             bytes=len(payload),
+            answer_bytes=answer_bytes(model.outputs, exact=codec.name == RawCodec.name),
         )
     return whole, costs
 

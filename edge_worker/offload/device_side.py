@@ -173,7 +173,7 @@ class DeviceSide:
                 self._asked.pop(number, None)
         if answer is not None and answer.kind is FrameKind.RESULT:
             took = time.perf_counter() - began - answer.busy_us / 1e6
-            self._meter.transfer(len(data), took)
+            self._meter.transfer(len(data) + len(answer.payload), took)
             self._schedule.heard(time.monotonic())
         return answer
 

@@ -52,6 +52,7 @@ def options(
             costs=shared_costs(
                 link,
                 here.bytes + HEADER_BYTES,
+                answer=here.answer_bytes + HEADER_BYTES,
                 device_s=here.head_s,
                 encode_s=here.encode_s,
                 decode_s=there.decode_s,

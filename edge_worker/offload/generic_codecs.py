@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from edge_worker.offload.graph import ITEM_BYTES
 from edge_worker.offload.parts import Arrays, TensorSpec
 
 if TYPE_CHECKING:
@@ -193,6 +194,14 @@ def write_answer(outputs: Arrays, wire: Wire, *, exact: bool) -> tuple[str, byte
         except ValueError:
             pass
     return RawCodec.name, RawCodec(wire).encode(outputs)
+
+
+def answer_bytes(wire: Wire, *, exact: bool) -> int:
+    """How long a result usually is."""
+    specs = [_half(item) for item in wire]
+    return sum(
+        math.prod(item.shape) * ITEM_BYTES[item.dtype] for item in (wire if exact else specs)
+    )
 
 
 def read_answer(codec: str, payload: bytes, wire: Wire) -> dict[str, NDArray[Any]]:

@@ -15,6 +15,8 @@ SMALLEST_PROBE = 4096
 _LARGEST = 65_536
 # A frame up to this size tells the round trip, a larger one the bandwidth.
 _SMALL_FRAME = 1024
+# A probe of no bytes as it travels, with all headers.
+_SMALL_MESSAGE = 115
 # A transfer that takes this long is told apart from the round trip's own jitter.
 _WANTED_S = 0.05
 # On a slow link probes come so seldom that they take no more than an eighth of it.
@@ -77,7 +79,7 @@ class LinkMeter:
                 self._news = News.CHANGE
 
     def transfer(self, size: int, seconds: float) -> None:
-        """`size` bytes went to the hub and a few came back, the hub's own time taken off."""
+        """`size` bytes went to the hub or came back, the hub's own time taken off."""
         if not self._round_trips:
             return
         known = statistics.median(self._bandwidths) if self._bandwidths else None
@@ -110,7 +112,7 @@ class LinkMeter:
         """The link as it is now; None before the first answers."""
         if not self._bandwidths or not self._round_trips:
             return None
-        return Link(
-            bandwidth_bps=statistics.median(self._bandwidths),
-            rtt_s=statistics.median(self._round_trips),
-        )
+        bandwidth = statistics.median(self._bandwidths)
+        # The bits of the small message itself take their time too.
+        waited = statistics.median(self._round_trips) - 2 * _SMALL_MESSAGE * 8 / bandwidth
+        return Link(bandwidth_bps=bandwidth, rtt_s=max(0.0, waited))

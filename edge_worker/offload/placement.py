@@ -45,9 +45,9 @@ class Link:
         """
         return size * 8 / (self.bandwidth_bps * (1 - self.loss)) + self.rtt_s / 2
 
-    def exchange_s(self, size: float) -> float:
-        """There with `size` bytes, and back with next to nothing."""
-        return self.transfer_s(size) + self.rtt_s / 2
+    def exchange_s(self, size: float, back: float = 0.0) -> float:
+        """There with `size` bytes, and back, as fast, with `back` bytes."""
+        return self.transfer_s(size) + self.transfer_s(back)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge_worker.offload.bundle import Bundle, Cut, InputTier, Tier
+from edge_worker.offload.generic_codecs import answer_bytes
 from edge_worker.offload.partition import peak_bytes
 from edge_worker.offload.parts import INPUT_CUT
 from edge_worker.offload.placement import (
@@ -124,7 +125,12 @@ def _hub_only(
     name = f"{INPUT_CUT}/{tier.name}"
     encode_s = device.parts[name].encode_s
     costs = shared_costs(
-        link, size, encode_s=encode_s, decode_s=hub.parts[name].decode_s, hub_s=hub.whole_s
+        link,
+        size,
+        answer=_answer(bundle, tier.codec),
+        encode_s=encode_s,
+        decode_s=hub.parts[name].decode_s,
+        hub_s=hub.whole_s,
     )
     found = [
         Option(
@@ -146,7 +152,7 @@ def _hub_only(
             Option(
                 where=Where.STREAM,
                 costs=Costs(
-                    link_s=link.exchange_s(last),
+                    link_s=link.exchange_s(last, _answer(bundle, tier.codec)),
                     hub_s=hub.whole_s,
                     bytes=sent,
                     energy_j=energy_j(device_s=encode_s, size=sent),
@@ -164,6 +170,11 @@ def _hub_only(
             )
         )
     return found
+
+
+def _answer(bundle: Bundle, codec: str) -> int:
+    """Bytes of the result on its way back, headers included."""
+    return HEADER_BYTES + answer_bytes(bundle.manifest.outputs, exact=codec == "float32")
 
 
 def _too_lossy(loss: float | None, rules: Constraints) -> str:
@@ -194,6 +205,7 @@ def _split(
     costs = shared_costs(
         link,
         size,
+        answer=_answer(bundle, tier.codec),
         device_s=head_s,
         encode_s=encode_s,
         decode_s=hub.parts[name].decode_s,

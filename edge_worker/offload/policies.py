@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from edge_worker.messages import PolicyCard
 from edge_worker.offload.placement import Costs, Link, Option, Policy, Where
 
-# Frame, MQTT, TCP and IP headers of one message.
-HEADER_BYTES = 230
+# Frame, MQTT, TCP, IP and Ethernet headers of one message.
+HEADER_BYTES = 200
 # A proxy, not a measurement: a Raspberry Pi's core under load draws about two watts more
 # than idle, a Wi-Fi radio about a microjoule for each byte that it sends.
 CORE_W = 2.0
@@ -92,16 +92,17 @@ def shared_costs(
     link: Link,
     size: float,
     *,
+    answer: float = 0.0,
     device_s: float = 0.0,
     encode_s: float = 0.0,
     decode_s: float,
     hub_s: float,
 ) -> Costs:
-    """Of one inference whose `size` bytes, headers included, travel from device to hub."""
+    """Of one inference: `size` bytes travel to the hub and `answer` bytes back, with headers."""
     return Costs(
         device_s=device_s,
         encode_s=encode_s,
-        link_s=link.exchange_s(size),
+        link_s=link.exchange_s(size, answer),
         decode_s=decode_s,
         hub_s=hub_s,
         bytes=size,

@@ -79,7 +79,7 @@ def advice(
         f"A split doesn't pay here: the best, {label(best)}, takes {milliseconds(costs.latency_s)}."
     )
     if spare > 0:
-        needed = costs.bytes * 8 / (1 - link.loss) / spare
+        needed = (costs.link_s - link.rtt_s) * link.bandwidth_bps / spare
         if needed > link.bandwidth_bps and chosen.where is Where.DEVICE:
             return f"{lead} It would from {needed / 1e6:.3g} Mbit/s, or with a slower device."
     if chosen.where is Where.DEVICE:

@@ -131,8 +131,10 @@ def place(
 def test_latency_of_a_split_is_the_sum_worked_out_by_hand(bundle: Bundle, hub: Profile) -> None:
     found = place(bundle, hub, max_accuracy_loss=1.0).chosen
     assert (found.where, found.tier) == (Where.SPLIT, "fine")
-    # 2 ms x 30, 0.1 ms x 30, 730 bytes at 1 Mbit/s + 20 ms, 0.1 ms, 8 ms
-    assert found.costs.latency_s == pytest.approx(0.060 + 0.003 + 0.02584 + 0.0001 + 0.008)
+    # 2 ms x 30, 0.1 ms x 30, 500 bytes there and 4 (two halves) back, each with 200 of headers,
+    # at 1 Mbit/s, + 20 ms, 0.1 ms, 8 ms
+    assert found.costs.bytes == 700
+    assert found.costs.latency_s == pytest.approx(0.060 + 0.003 + 0.027232 + 0.0001 + 0.008)
 
 
 def test_device_wins_where_it_is_quick_and_the_advice_says_what_would_change_it(
