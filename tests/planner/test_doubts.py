@@ -25,6 +25,10 @@ HOME = Home(
         "how come you're not monitoring my heart rate",
         "你没有监测我的心率",
         "怎么不监测我的压力",
+        # Whether a monitor runs is asked, and none is started.
+        "are you still monitoring my stress",
+        "你还在监测我的压力吗",
+        "有没有在记录我的心率",
         # Complaints that order nothing.
         "呼吸检测老不准",
         "the stress detection is always wrong",

@@ -17,7 +17,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     if content and content[0].text == "read my":
         # "Read my stress level", while "better at reading my mood" is about a model.
         content[:1] = [Item(Kind.ASK, None, "read"), Item(Kind.ME, None, "my")]
-    content = _without_speaker(_without_reflexive(content))
+    content = _without_speaker(_without_reflexive(_without_causative(content, clause)))
     content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     ends = content and content[-1].kind is Kind.NOT and clause[-1].text != "了"
@@ -31,6 +31,22 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
     if _asks_by_tone(clause, content):
         content.append(Item(Kind.ASK, None, "吧"))
     return _with_forbidden(content, clause)
+
+
+def _without_causative(content: Sequence[Item], clause: Sequence[Item]) -> list[Item]:
+    """Leave out the "have" of "have my pulse tracked", which asks nothing."""
+    if not content or content[0].text != "have" or not _OWN_WORK & {i.kind for i in content}:
+        return list(content)
+    place = next(i for i, item in enumerate(clause) if item is content[0])
+    behind = clause[place + 1 : place + 2]
+    named = any(item.kind is Kind.PERSON for item in behind) and [
+        item.text for item in clause[place + 2 : place + 3]
+    ] == ["'s"]
+    thing = any(item.text in {"my", "our", "the", "a"} for item in behind)
+    return list(content[1:]) if named or thing else list(content)
+
+
+_OWN_WORK = frozenset({Kind.MONITOR, Kind.SENSING})
 
 
 def _without_speaker(content: Sequence[Item]) -> list[Item]:
@@ -138,14 +154,15 @@ def _asks_by_tone(clause: Sequence[Item], content: Sequence[Item]) -> bool:
         return False
     kinds = {item.kind for item in content}
     felt = {Kind.FEELING, Kind.PERSON} <= kinds
-    placed = bool(kinds & {Kind.ANYONE, Kind.NOBODY, Kind.EMPTY}) and Kind.AREA in kinds
+    there = {Kind.ANYONE, Kind.NOBODY, Kind.EMPTY, Kind.ENTER}
+    placed = bool(kinds & there) and Kind.AREA in kinds
     return (felt or placed) and kinds <= _STATED
 
 
 _STATED = frozenset(
     {
         *(Kind.FEELING, Kind.PERSON, Kind.ANYONE, Kind.NOBODY, Kind.EMPTY, Kind.AREA),
-        *(Kind.OWNER, Kind.AUXILIARY, Kind.HERE, Kind.NOT, Kind.NEXT),
+        *(Kind.ENTER, Kind.OWNER, Kind.AUXILIARY, Kind.HERE, Kind.NOT, Kind.NEXT),
     }
 )
 

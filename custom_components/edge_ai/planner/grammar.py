@@ -86,6 +86,12 @@ def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
     ):
         return goals
     first = next(item for item in clause if item.kind not in {Kind.SMALL, Kind.YOU})
+    lasts = first.kind is Kind.TELL and any(item.text.startswith("over the") for item in clause)
+    if lasts:
+        return [
+            replace(goal, intent=Intent.MONITOR) if goal.intent is Intent.QUERY else goal
+            for goal in goals
+        ]
     if first.kind is not Kind.ASK or first.text.startswith(("how", "what", "which")):
         return goals
     return [

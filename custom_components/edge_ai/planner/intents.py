@@ -74,7 +74,10 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
     if Kind.TELL in kinds:
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
-        return Intent.ALERT if kinds & (_HAPPENING | {Kind.WHEN}) else Intent.QUERY
+        # 我想知道我的心情怎么变化 asks how, and for no alert.
+        how = any(item.kind is Kind.ASK and item.value != "know if" for item in items)
+        happens = kinds & _HAPPENING and not how
+        return Intent.ALERT if happens or Kind.WHEN in kinds else Intent.QUERY
     if kinds & TRIGGERS and not watches_whether(items):
         return None
     return _watching_or_asking(items, kinds)
@@ -119,6 +122,19 @@ def _has_length(items: Sequence[Item]) -> bool:
 
 
 _HOW_MUCH = ("how much", "how many", "how long", "how often", "多", "几", "看 几")
+
+
+def _is_over(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Is the length of time one that has passed: "has it been empty all day", 一直没人吗?"""
+    if kinds & {Kind.PAST, Kind.COMPARE}:
+        return True
+    past = items[0].kind is Kind.AUXILIARY and items[0].text in _PERFECT
+    state = bool(kinds & {Kind.ANYONE, Kind.NOBODY, Kind.EMPTY, Kind.FEELING})
+    asked = {item.text for item in items if item.kind is Kind.ASK}
+    return (past or (state and asked <= {"吗", "么", "没"})) and Kind.NEXT not in kinds
+
+
+_PERFECT = frozenset({"has", "have", "had", "was", "were", "did", "has there been"})
 
 
 def _is_length_ahead(items: Sequence[Item], kinds: set[Kind]) -> bool:
@@ -194,7 +210,12 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None if asks and not begins else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
-    if asks and _has_length(items) and Kind.PAST not in kinds and _is_length_ahead(items, kinds):
+    if (
+        asks
+        and _has_length(items)
+        and not _is_over(items, kinds)
+        and _is_length_ahead(items, kinds)
+    ):
         # "See how my stress develops over the next hour", "check my pulse for a minute".
         return Intent.MONITOR
     if _asks_advice(items):

@@ -50,6 +50,12 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.SMALL)
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
             item = Item(Kind.UNKNOWN)
+        if (
+            items
+            and items[-1].kind is Kind.DURATION
+            and tokens[position : position + 2] == ("下", "来")
+        ):
+            end, item = position + 2, Item(Kind.SMALL)  # 一天下来: nothing comes down
         if items and item.kind is Kind.DURATION and items[-1].text in _EVERY:
             # "Every ten minutes" is how often, not how long.
             items[-1] = Item(Kind.SMALL, None, "every")

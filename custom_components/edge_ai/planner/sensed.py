@@ -208,7 +208,11 @@ def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
     """Is it "how is Anna?" and no more, which asks for the mood?"""
     how = any(
         item.kind is Kind.ASK
-        and (item.value == "how" or item.text.startswith(("is everything", "are things")))
+        and (
+            item.text.split()[-1] == "how"
+            or item.value == "how"
+            or item.text.startswith(("is everything", "are things"))
+        )
         for item in items
     )
     asks = items[0].kind is Kind.AUXILIARY or items[0].value == "know if"
@@ -223,6 +227,7 @@ def _is_how_are_you(items: Sequence[Item], kinds: set[Kind]) -> bool:
         Kind.AND,
         Kind.FINE,
         Kind.HOLD,
+        Kind.TELL,
     }
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
     return (how or fine) and somebody and kinds <= plain | {Kind.OWNER}

@@ -22,6 +22,7 @@ def is_strange(clause: Sequence[Item]) -> bool:
         or _is_statement(clause)
         or _is_mode(clause)
         or _only_complains(clause)
+        or _asks_about_work(clause)
         or _is_loose(clause)
     )
 
@@ -48,6 +49,19 @@ def _only_complains(clause: Sequence[Item]) -> bool:
     """Is it 呼吸检测不准: what is bad, and nothing asked for?"""
     kinds = {item.kind for item in clause}
     return is_complaint(clause) and kinds.isdisjoint({Kind.TRAIN, Kind.IMPROVE, Kind.STOP})
+
+
+def _asks_about_work(clause: Sequence[Item]) -> bool:
+    """Is it 你还在监测我的压力吗: whether a monitor runs, and no order to start one?"""
+    running = any(
+        first.text in _RUNNING and second.kind is Kind.MONITOR
+        for first, second in itertools.pairwise(clause)
+    )
+    return running and any(item.kind is Kind.ASK and item.text in _WHETHER for item in clause)
+
+
+_RUNNING = frozenset({"在", "正 在"})
+_WHETHER = frozenset({"吗", "么", "嘛", "没", "有 没 有", "是 不 是", "是 否"})
 
 
 def _is_mode(clause: Sequence[Item]) -> bool:

@@ -190,6 +190,8 @@ SMALL: Table = {
         this time | this one time | a wee bit | a tiny bit | rather a lot | a great deal | such a
         so very | ever so | that much | this much | hella | lowkey | low key | highkey | kinda
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
+        my/the/our doctor/gp/nurse/cardiologist/therapist/coach wants/asked/told me/us/you to
+        my/the/our doctor/gp/nurse/cardiologist/therapist/coach said/says to | for long
         than earlier | every so often | from time to time | at regular intervals
         every couple of minutes/hours | i asked [you] for | that i asked [you] for
         i set up earlier

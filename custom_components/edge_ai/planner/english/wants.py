@@ -141,14 +141,15 @@ WANTS: Table = {
         inform/informing me/us | inform | report to me | report back to me | report back | report
         say | speak up | keep me posted/informed/updated | announce | i would like to know
         i would like to be told | i want to be told | i want to know | i need to know
-        let us know | tell | advise me | fill me in | clue me in | i would love to know
+        let us know | tell | advise me | fill me in [on] | clue me in [on] | i would love to know
         i should know | i would want to know | let someone know | make sure i know | do tell me
         make me aware | let me no | lemme know | say me | say to me | mention to me
         mention it to me | bring me word | bring to my attention | bring it to my attention
-        alert me to | keep me advised | apprise me | catch me up | brief me | give me a briefing
+        alert me to | keep me advised | apprise me | catch me up [on] | brief me [on]
+        give me a briefing
         i ought to know | i must know | i have to know | it is important that i know
         be so good as to tell me | i should like to know | i should like to be told
-        i demand to know | i am keen to know | i am dying to know | update me
+        i demand to know | i am keen to know | i am dying to know | update me [on]
     """,
     (Kind.WHEN, None): """
         when | whenever | once | as soon as | the moment | the minute | the second | the instant
