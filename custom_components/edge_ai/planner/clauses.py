@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from ..messages import Quantity
@@ -28,11 +29,16 @@ _ACTIONS = {
 def split(items: Sequence[Item]) -> list[list[Item]]:
     """Clauses in their order; borders inside a clause stay in it as AND."""
     clauses: list[list[Item]] = []
-    for piece in _pieces(items):
-        if clauses and (
-            _belongs(clauses[-1], piece)
-            or _ends_too(clauses[-1], piece)
-            or _complains(clauses[-1], piece)
+    for border, piece in _pieces(items):
+        turns = border is Kind.BREAK and bool(clauses) and _turns(clauses[-1], piece)
+        if (
+            clauses
+            and not turns
+            and (
+                _belongs(clauses[-1], piece)
+                or _ends_too(clauses[-1], piece)
+                or _complains(clauses[-1], piece)
+            )
         ):
             clauses[-1] += [Item(Kind.AND), *piece]
         else:
@@ -69,8 +75,18 @@ def _is_breathing_stop(items: Sequence[Item], index: int) -> bool:
     return any(item.value == (Quantity.BREATHING_RATE,) for item in beside)
 
 
-def _pieces(items: Sequence[Item]) -> list[list[Item]]:
+def _turns(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
+    """Is it "don't track my stress, track my mood": the second is wanted, the first is not?"""
+    content = [item.kind for item in piece if item.kind not in {Kind.SMALL, Kind.YOU}]
+    kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.YOU}]
+    forbids = (Kind.NOT, Kind.MONITOR) in itertools.pairwise(kinds)
+    return forbids and content[0] is Kind.MONITOR
+
+
+def _pieces(items: Sequence[Item]) -> list[tuple[Kind | None, list[Item]]]:
+    """The parts between borders, each with the border before it."""
     pieces: list[list[Item]] = [[]]
+    borders: list[Kind | None] = [None]
     for item in items:
         if item.kind in _BORDERS:
             if item.kind is Kind.QUESTION_MARK:
@@ -78,13 +94,14 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
             if item.text == "还 是":
                 pieces[-1].append(Item(Kind.ASK, None, item.text))  # 书房还是卧室
             pieces.append([])
+            borders.append(item.kind)
         else:
             pieces[-1].append(item)
-    said: list[list[Item]] = []
+    said: list[tuple[Kind | None, list[Item]]] = []
     often: list[Item] = []
-    for piece in pieces:
+    for border, piece in zip(borders, pieces, strict=True):
         if any(item.kind not in {Kind.SMALL, Kind.YOU} for item in piece):
-            said.append([*often, *piece])
+            said.append((border, [*often, *piece]))
             often = []
         else:
             # "Every half hour, check ...": how often belongs to what follows.
@@ -94,7 +111,8 @@ def _pieces(items: Sequence[Item]) -> list[list[Item]]:
 
 def _ends_too(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     """Is it the 情绪的跟踪 of 停止心率和情绪的跟踪: a noun, and no order to begin?"""
-    return actions(clause) == {"stop"} and _is_noun(piece)
+    wanted = any(item.text.startswith(("i want", "i would like", "i need")) for item in piece)
+    return actions(clause) == {"stop"} and _is_noun(piece) and not wanted
 
 
 def _is_noun(piece: Sequence[Item]) -> bool:

@@ -46,6 +46,8 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             rest = read_duration(("one", *tokens[position:]), 0)
             if rest is not None and unit_seconds(tokens[position]) is not None:
                 end, item = position + rest[0] - 1, Item(Kind.DURATION, rest[1])
+        if tokens[position] == "own" and items and items[-1].kind in {Kind.PRONOUN, Kind.OWNER}:
+            item = Item(Kind.SMALL)  # "her own", "Ben's own"
         if item.kind is Kind.UNKNOWN and tokens[position].endswith("ly"):
             item = Item(Kind.SMALL)
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
