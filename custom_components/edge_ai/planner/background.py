@@ -37,12 +37,25 @@ def without_background(items: Sequence[Item]) -> list[Item]:
     kept = [
         piece
         for index, piece in enumerate(pieces)
-        if piece and (not is_story(piece) or (nobody and index > asked and _is_name(piece)))
+        if piece and not _is_left_out(piece, behind=index > asked, nobody=nobody)
     ]
     joined: list[Item] = []
     for piece in kept:
         joined += [*piece, Item(Kind.BREAK)]
     return joined[:-1]
+
+
+def _is_left_out(piece: Sequence[Item], *, behind: bool, nobody: bool) -> bool:
+    """Is it a story? Behind the request a name or a length of time may belong to it."""
+    if behind and ((nobody and _is_name(piece)) or _is_other_length(piece)):
+        return False
+    return is_story(piece)
+
+
+def _is_other_length(piece: Sequence[Item]) -> bool:
+    """Is it the 烤箱两小时 of 监测心率一小时，烤箱两小时: told of nobody, and how long?"""
+    kinds = {item.kind for item in piece}
+    return Kind.DURATION in kinds and kinds.isdisjoint(WHOSE | {Kind.PRONOUN, Kind.AUXILIARY})
 
 
 def _hero(stories: Sequence[Sequence[Item]]) -> Item | None:

@@ -18,6 +18,7 @@ from .background import resolve_pronouns, without_background
 from .clauses import split
 from .conditions import read_conditions
 from .content import content_of
+from .coordination import propositions
 from .doubts import is_doubtful
 from .home import Home
 from .intents import intent_of
@@ -53,10 +54,11 @@ def parse(
         if said_before is not None:
             goals = said_before
             continue
-        read = _read_clause(content, goals, home)
-        if read is None:
-            return ()
-        goals += _lasting(read, clause)
+        for proposition in propositions(content):
+            read = _read_clause(proposition, goals, home)
+            if read is None:
+                return ()
+            goals += _lasting(read, clause)
     merged = tuple(dict.fromkeys(merged_goals(goals)))
     return () if any(is_vague(goal) for goal in merged) else merged
 

@@ -273,7 +273,9 @@ def _notes_a_feeling(items: Sequence[Item]) -> bool:
 def _is_vital_rate(item: Item) -> bool:
     if item.text == "hr":
         return True
-    return any(word in item.text for word in ("rate", "pulse", "heartbeat", "率", "脉", "心 跳"))
+    return any(
+        word in item.text for word in ("rate", "level", "pulse", "heartbeat", "率", "脉", "心 跳")
+    )
 
 
 def _asks_advice(items: Sequence[Item]) -> bool:

@@ -88,6 +88,8 @@ def is_story(piece: Sequence[Item]) -> bool:
     kinds = {item.kind for item in content}
     if not content or _is_conditional(kinds) or restricts(piece):
         return False
+    if piece[-1].text.endswith(("吗", "么")):
+        return False  # 饭好了吗
     if Kind.QUESTION_MARK in kinds or (content[0].kind is Kind.AUXILIARY and not _is_it(piece)):
         return False
     told = _is_told(content) or _is_wish(piece, content)

@@ -16,7 +16,7 @@ MAX_CHARACTERS = 500
 BREAK = ","
 
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
-_WHOLE = {"24/7": "around the clock", "can't": "can not", "won't": "will not"}
+_WHOLE = {"24/7": "around the clock", "can't": "can not", "won't": "will not", "d'you": "do you"}
 _CONTRACTIONS = {
     "n't": " not",
     "'re": " are",

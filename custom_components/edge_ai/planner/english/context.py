@@ -60,12 +60,14 @@ CONTEXT: Table = {
         < | short of | underneath
     """,
     (Kind.COMPARE, ">="): """
-        at least | reach/reaches/reached/reaching | hit/hits/hitting | no less than
+        at or above/over | at least | reach/reaches/reached/reaching | hit/hits/hitting
+        no less than
         not less than | > = | climbs to | rises to | goes up to | minimum of | gets to | get to
         up to | not below | goes as high as
     """,
     (Kind.COMPARE, "<="): """
-        at most | no more than | not more than | falls/drops/sinks/fall/drop/sink [down] to
+        at or below/under | at most | no more than | not more than
+        falls/drops/sinks/fall/drop/sink [down] to
         goes down to | gets down to | slows/slow [down] to | < = | down to | maximum of
         goes as low as
     """,

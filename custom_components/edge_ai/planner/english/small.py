@@ -192,7 +192,8 @@ SMALL: Table = {
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach wants/asked/told me/us/you to
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach said/says to | for long
-        for the evening/afternoon/morning/week/month | than earlier | every so often
+        all morning/afternoon/evening/week/weekend | for the evening/afternoon/morning/week/month
+        than earlier | every so often
         from time to time
         at regular intervals
         every couple of minutes/hours | i asked [you] for | that i asked [you] for

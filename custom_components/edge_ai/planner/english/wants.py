@@ -226,7 +226,7 @@ WANTS: Table = {
         are you sensing/detecting | is it true/correct/right that | is it the case that | describe
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
-        you know if/whether/how
+        you know if/whether/how | do you reckon
         have/take a peek/look/glance if/whether/at | where are we [at] with
         where do we stand with/on | where do i stand with
         what 's the story with/on | is there any/a chance [that] [there] [is/are]
