@@ -43,9 +43,10 @@ def alert_goals(
             return None
         if not kinds & {Kind.AREA, Kind.HERE} and Kind.QUANTITY not in kinds:
             # "Watch the kitchen, and tell me if someone comes in" has named the place before.
-            if before is None or before.area is None or not is_vague(before):
+            if before is None or before.area is None or not _watches_room(before):
                 return None
-            persons = ()
+            if kinds & {Kind.ANYONE, Kind.NOBODY}:
+                persons = ()
         if Kind.EVERYONE in kinds and any(c.value is True for c in conditions):
             # Who is there cannot be told, so neither whether all are.
             return None
@@ -73,6 +74,10 @@ def alert_goals(
         for person in persons or (None,)
         for area in areas_of(items)
     ]
+
+
+def _watches_room(goal: Goal) -> bool:
+    return is_vague(goal) or Quantity.PRESENCE in goal.quantities
 
 
 def breathing_pause(items: Sequence[Item], earlier: Sequence[Goal]) -> Goal | None:

@@ -106,7 +106,16 @@ _ONGOING = frozenset(
     [
         *("continuously", "constantly", "continually", "regularly", "all the time", "at all times"),
         *("round the clock", "around the clock", "from now on", "day and night", "in real time"),
-        *("every so often", "from time to time", "at regular intervals", "every now and then"),
+        *(
+            "regular",
+            "constant",
+            "continuous",
+            "ongoing",
+            "every so often",
+            "from time to time",
+            "at regular intervals",
+            "every now and then",
+        ),
         *("every", "now and then", "every few minutes", "every couple of minutes"),
         *(
             "every couple of hours",

@@ -274,7 +274,8 @@ def _is_vital_rate(item: Item) -> bool:
     if item.text == "hr":
         return True
     return any(
-        word in item.text for word in ("rate", "level", "pulse", "heartbeat", "率", "脉", "心 跳")
+        word in item.text
+        for word in ("rate", "level", "水 平", "pulse", "heartbeat", "率", "脉", "心 跳")
     )
 
 

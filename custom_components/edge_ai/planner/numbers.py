@@ -86,6 +86,8 @@ _WHOLE = (
     ("for the night", 8 * HOUR),
 )
 _CHINESE_WHOLE = (
+    ("个把小时", HOUR),
+    ("个把钟头", HOUR),
     ("一整天", DAY),
     ("整天", DAY),
     ("全天", DAY),

@@ -23,6 +23,8 @@ def stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     first = next(item for item in items if item.kind in {*TRIGGERS, Kind.STOP})
     if first.kind in TRIGGERS and not _is_stopped_telling(items):
         return None  # "wake me if it stops": an event, and no order
+    if Kind.NUMBER in kinds and kinds.isdisjoint({Kind.COMPARE, Kind.COMPARE_BEHIND}):
+        return None  # "Stop monitoring at ten" is later
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.
     triggered = kinds & TRIGGERS and not kinds & ALERTING and not watches_whether(items)
     if Kind.DURATION in kinds or triggered:

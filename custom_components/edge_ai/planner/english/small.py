@@ -192,7 +192,8 @@ SMALL: Table = {
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach wants/asked/told me/us/you to
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach said/says to | for long
-        all morning/afternoon/evening/week/weekend | for the evening/afternoon/morning/week/month
+        compared to/with normal/usual/average/before | all morning/afternoon/evening/week/weekend
+        for the evening/afternoon/morning/week/month
         than earlier | every so often
         from time to time
         at regular intervals

@@ -145,7 +145,7 @@ WANTS: Table = {
         i should know | i would want to know | let someone know | make sure i know | do tell me
         make me aware | let me no | lemme know | say me | say to me | mention to me
         mention it to me | bring me word | bring to my attention | bring it to my attention
-        alert me to | keep me advised | apprise me | catch me up [on] | brief me [on]
+        keep me advised | apprise me | catch me up [on] | brief me [on]
         give me a briefing
         i ought to know | i must know | i have to know | it is important that i know
         be so good as to tell me | i should like to know | i should like to be told
