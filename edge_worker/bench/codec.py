@@ -26,7 +26,6 @@ import zstandard
 from torch import Tensor
 
 from edge_worker.bench.codec_report import write_report
-from edge_worker.bench.offload_stream import PIECES
 from edge_worker.bench.vitals_codec import FourBits, Learned, train_link
 from edge_worker.bench.vitals_training import load
 from edge_worker.bench.vitals_windows import WINDOWS_PER_ROOM, Windows, shares_right, sketched
@@ -43,7 +42,9 @@ RATE_WEIGHTS = {"learned-low": 2.5e-4, "learned-high": 1e-4}
 """Price of a bit in nats: the more, the fewer bytes."""
 SEEDS = (0, 1, 2)
 INPUT_KINDS = ("int16", "int8", "int4")
+PIECES = 15
 PIECE_S = WINDOW_S / PIECES
+"""Of a stream: a piece of the map each two seconds."""
 TEST_CHUNK = 1001
 """Rooms that neither the network nor a codec was trained on."""
 WIRE = TensorEntry(name="symbols", shape=(1, SYMBOLS, LENGTH), dtype="int8", batch_axis=0)

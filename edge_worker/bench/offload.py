@@ -19,8 +19,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,10 +36,15 @@ from edge_worker.bench.offload_network import (
 )
 from edge_worker.bench.offload_report import write_report
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 # Mbit/s → round trip in ms, as the links of a home have them.
 LINKS: Mapping[float, float] = {0.1: 50, 0.25: 30, 1: 20, 5: 10, 20: 5, 100: 3}
 # Of the rooms that no training saw.
-_ROOMS = (260_000, 260_008)
+_ROOMS = (260_000, 260_003)
+_ROOM_S, _HOP_S = 68.0, 2.0
 SLOWDOWNS = (1.0, 3.0, 10.0, 30.0)
 REFERENCE = "edge_worker.offload.reference_models"
 MODELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -187,16 +193,28 @@ def worker(*arguments: str) -> list[str]:
 
 
 def simulated_windows(path: Path) -> Path:
-    """Windows of simulated rooms for the vitals network."""
+    """Windows of simulated rooms for the vitals network, each moved on by two seconds."""
     import numpy as np
 
     from edge_worker.bench.vitals_rooms import sketch, training_scene
-    from edge_worker.offload.vitals.grid import network_input
+    from edge_worker.offload.vitals.step import Filler
 
-    rooms = [sketch(training_scene(number), 32.0) for number in range(*_ROOMS)]
-    windows = np.stack([network_input(room.echoes) for room in rooms])
-    np.savez(path, range_map=windows)
+    windows = []
+    for number in range(*_ROOMS):
+        filler = Filler()
+        room = sketch(training_scene(number), _ROOM_S)
+        for echoes in np.split(room.echoes, round(_ROOM_S / _HOP_S)):
+            filler.push(_Hop(echoes=echoes))
+            if (window := filler.window()) is not None:
+                windows.append(window)
+    np.savez(path, range_map=np.stack(windows))
     return path
+
+
+@dataclass(kw_only=True)
+class _Hop:
+    echoes: NDArray[np.complex64]
+    continuous: bool = True
 
 
 def small_round_trip_ms(folder: Path) -> float:

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
+from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT, cut_of
 from edge_worker.offload.placement import Policy
 from edge_worker.offload.policies import MOST_LOST
 
-STREAM = "stream"
 # A tier that keeps what float32 keeps may be compared on latency alone.
 _SAME = 1.05
 
@@ -23,8 +22,6 @@ _NOT_MEASURED = (
     "[codec-bench.md](codec-bench.md). The other networks see noise and have no trained weights, "
     "so that accuracy says nothing there.",
     "- Codings that are known to lose more than 1 % of the model's quality are left out.",
-    "- The planner knows no stream: a hub that is fed while the sonar records is a rival of this "
-    "page only.",
     "- Other programs ran on the same computer; medians of few windows.",
 )
 
@@ -44,7 +41,7 @@ def kind(plan: str) -> str:
     cut, _, tier = plan.partition("/")
     if plan == DEVICE_PLAN:
         return "device"
-    if cut == STREAM:
+    if cut == STREAM_CUT:
         return "hub streamed"
     if cut == INPUT_CUT:
         return "hub raw" if tier == "float32" else "hub compressed"
@@ -61,7 +58,8 @@ _RIVALS = ("device", "hub compressed", "hub streamed")
 def too_lossy(cell: Mapping[str, Any], plan: str) -> bool:
     """Whether the plan's coding is known to lose more than the policy bears."""
     cut, _, tier = plan.partition("/")
-    known = cell["forecast"].get(f"{INPUT_CUT}/{tier}" if cut == STREAM else plan, {})
+    # Over a link that does not carry it a stream is no plan at all; it loses what its tier does.
+    known = cell["forecast"].get(f"{INPUT_CUT}/{tier}" if cut == STREAM_CUT else plan, {})
     loss = known.get("relative_loss")
     return loss is not None and loss > MOST_LOST[Policy.LATENCY]
 
@@ -88,7 +86,7 @@ def choice(cell: Mapping[str, Any], *, raw_stays: bool) -> str:
     allowed: dict[str, float] = {
         plan: item["latency_s"]
         for plan, item in cell["forecast"].items()
-        if not (raw_stays and plan.startswith(f"{INPUT_CUT}/")) and not too_lossy(cell, plan)
+        if not (raw_stays and cut_of(plan) in RAW_CUTS) and not too_lossy(cell, plan)
     }
     return min(allowed, key=lambda plan: float(allowed[plan]))
 
@@ -98,7 +96,7 @@ def judge(cell: Mapping[str, Any], *, raw_stays: bool) -> dict[str, Any]:
     arms = {
         plan: arm
         for plan, arm in answered(cell).items()
-        if kind(plan) != "hub streamed" and not (raw_stays and plan.startswith(f"{INPUT_CUT}/"))
+        if not (raw_stays and cut_of(plan) in RAW_CUTS)
     }
     chosen = choice(cell, raw_stays=raw_stays)
     quickest = min(arms, key=lambda plan: arms[plan]["latency_s"])

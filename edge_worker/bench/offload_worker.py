@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +35,7 @@ _PATIENCE_S = 3.0
 _LONGEST_WINDOW_S = 90.0
 # In use windows come every two seconds: caches and clock rates are not those of a tight loop.
 _PAUSE_S = 0.05
+_STRIDE = 7
 
 
 @app.command()
@@ -45,30 +45,14 @@ def hub(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
     """Serve tails until told to end."""
-    from edge_worker.bench.offload_stream import StreamHub
     from edge_worker.offload.hub_side import TailServer
     from edge_worker.offload.model_shelf import ModelShelf
-
-    streams: dict[tuple[str, str], StreamHub] = {}
-
-    def came(message: LinkMessage) -> None:
-        *_, device, what, last = message.topic.split("/")
-        if what == "frame":
-            server.receive(device, message.payload)
-            return
-        if (device, last) not in streams:
-            model = shelf.get(last)
-            assert model is not None
-            topic = TOPICS.device(device, "streamed")
-            streams[device, last] = StreamHub(model, partial(link.publish, topic))
-        streams[device, last].receive(message.payload)
 
     link = _link(
         MqttSettings(host=host, port=port),
         "hub",
-        came,
+        lambda message: server.receive(message.topic.split("/")[-3], message.payload),
         TOPICS.device("+", "frame/up"),
-        TOPICS.device("+", "stream/+"),
     )
     shelf = ModelShelf(bundles)
     server = TailServer(
@@ -93,26 +77,20 @@ def device(
     examples: Annotated[Path | None, typer.Option(help=".npz: input name → windows.")] = None,
 ) -> None:
     """Run windows by each plan, one after the other, and print what was measured."""
-    from edge_worker.bench.offload_stream import KINDS, StreamDevice, stream_pieces, streams
     from edge_worker.offload.bundle import load_bundle
     from edge_worker.offload.bundle_model import BundleModel
     from edge_worker.offload.device_side import DeviceSide
+    from edge_worker.offload.parts import STREAM_CUT, cut_of
 
     link = _link(
         MqttSettings(host=host, port=port),
         name,
-        lambda message: (stream if message.topic.endswith("/streamed") else side).receive(
-            message.payload
-        ),
+        lambda message: side.receive(message.payload),
         TOPICS.device(name, "frame/down"),
-        TOPICS.device(name, "streamed"),
     )
     slow = pace(slowdown)
     side = DeviceSide(lambda data: link.publish(TOPICS.device(name, "frame/up"), data), pace=slow)
     model = BundleModel(load_bundle(bundle))
-    stream = StreamDevice(
-        model, partial(link.publish, TOPICS.device(name, f"stream/{model.hash}")), slow
-    )
     inputs = _windows(model, examples)
     side.start()
     link.start()
@@ -135,17 +113,10 @@ def device(
     for plan in plans.split(",") if plans else ("device", *model.plans):
         shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=_LONGEST_WINDOW_S)
         shared.timed.wait(120)
-        before = _air_bytes()
-        arms[plan] = _measure(shared, inputs, windows)
-        arms[plan]["air_bytes"] = (_air_bytes() - before) / (arms[plan]["windows"] + 1)
+        # A stream needs windows that follow one another; the others see several rooms.
+        stride = 1 if cut_of(plan) == STREAM_CUT else _STRIDE
+        arms[plan] = _measure(shared, inputs[::stride] + inputs[1::stride], windows)
         shared.close()
-    if streams(model) and not plans:
-        for kind in KINDS:
-            before = _air_bytes()
-            pieces = stream_pieces(inputs, windows + 1)
-            arm = stream.measure(kind, pieces, _PAUSE_S)
-            arms[f"stream/{kind}"] = arm
-            arm["air_bytes"] = (_air_bytes() - before) / len(pieces)
     typer.echo(
         json.dumps(
             {
@@ -237,16 +208,20 @@ def _measure(
 ) -> dict[str, Any]:
     found: list[Inference] = []
     began = time.monotonic()
+    before = 0
     for index in range(windows + 1):
         time.sleep(_PAUSE_S)
         shared.submit(inputs[index % len(inputs)], tag=index)
         _wait(lambda: bool(shared.last and shared.last.tag == len(found)), _LONGEST_WINDOW_S)
         found.extend(shared.results())
+        if index == 0:  # it opens sessions on both sides, and sends a stream's whole window
+            before = _air_bytes()
         if time.monotonic() - began > _PATIENCE_S and index:
             break
-    kept = found[1:]  # the first one opens sessions on both sides
+    kept = found[1:]
     return {
         "windows": len(kept),
+        "air_bytes": (_air_bytes() - before) / len(kept),
         "latency_s": statistics.median(item.latency_s for item in kept),
         "p95_s": sorted(item.latency_s for item in kept)[int(0.95 * (len(kept) - 1))],
         "device_s": statistics.median(item.device_s for item in kept),

@@ -24,7 +24,7 @@ from edge_worker.offload.capture import capture
 from edge_worker.offload.codec.prior import rounded
 from edge_worker.offload.export import About, LearnedTier, write_bundle
 from edge_worker.offload.vitals.bottleneck import LENGTH, SYMBOLS, CodedHead
-from edge_worker.offload.vitals.grid import FRAMES, RANGES
+from edge_worker.offload.vitals.grid import FRAME_RATE_HZ, FRAMES, RANGES
 from edge_worker.offload.vitals.network import SAMPLES, SERIES, VitalsNetwork
 from edge_worker.offload.vitals.step import INPUT, MODEL
 
@@ -76,6 +76,7 @@ def input_tiers(measured: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[I
             accuracy_loss=lost(inputs[f"{kind} + zstd"], rows) / 100,
             stream_bytes_per_s=measured["stream_bytes_per_s"][kind],
             stream_chunk_s=PIECE_S,
+            stream_samples=round(PIECE_S * FRAME_RATE_HZ),
         )
         for kind in INPUT_KINDS
     )

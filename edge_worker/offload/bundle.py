@@ -138,6 +138,8 @@ class InputTier(Section):
     """When the inputs are recorded over time: what a stream of them takes."""
     stream_chunk_s: float | None = None
     """How much recording one message of the stream holds."""
+    stream_samples: Annotated[int, Field(gt=0)] | None = None
+    """The same in samples of the inputs' last axis."""
 
 
 class Manifest(Section):

@@ -8,11 +8,30 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edge_worker.offload.bundle import Bundle, BundleError, Cut, FileEntry, TensorEntry, Tier
+from edge_worker.offload.bundle import (
+    Bundle,
+    BundleError,
+    Cut,
+    FileEntry,
+    InputTier,
+    TensorEntry,
+    Tier,
+)
 from edge_worker.offload.codec import open_codec
 from edge_worker.offload.generic_codecs import generic_codec
 from edge_worker.offload.onnx_graph import session
-from edge_worker.offload.parts import INPUT_CUT, SHORT_HASH, Arrays, Codec, Part, TensorSpec
+from edge_worker.offload.parts import (
+    INPUT_CUT,
+    RAW_CUTS,
+    SHORT_HASH,
+    STREAM_CUT,
+    Arrays,
+    Codec,
+    Part,
+    Piece,
+    TensorSpec,
+    cut_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,16 +95,31 @@ class BundleModel:
         manifest = self._bundle.manifest
         splits = [f"{cut.name}/{tier.name}" for cut in manifest.cuts for tier in cut.tiers]
         inputs = [tier.name for tier in manifest.input_tiers] or ["float32", "int16"]
-        return (*(f"{INPUT_CUT}/{name}" for name in inputs), *splits)
+        streams = [
+            f"{STREAM_CUT}/{tier.name}"
+            for tier in manifest.input_tiers
+            if tier.stream_samples and tier.stream_chunk_s and len(manifest.inputs) == 1
+        ]
+        return (*(f"{INPUT_CUT}/{name}" for name in inputs), *streams, *splits)
+
+    def piece(self, plan: str) -> Piece | None:
+        """What a frame of a stream holds; None for other plans."""
+        cut, _, name = plan.partition("/")
+        if cut != STREAM_CUT:
+            return None
+        tier = self._input_tiers[name]
+        if tier.stream_samples is None or tier.stream_chunk_s is None:
+            raise BundleError(f"{self._bundle.manifest.name} can't be streamed as {name}")
+        return Piece(samples=tier.stream_samples, seconds=tier.stream_chunk_s)
 
     def relative_loss(self, plan: str) -> float | None:
         """Share of the quality that coding costs under this plan; None when not measured."""
         cut, _, name = plan.partition("/")
         manifest = self._bundle.manifest
-        if cut != INPUT_CUT:
+        if cut not in RAW_CUTS:
             return manifest.relative(self._tier(plan).accuracy_loss)
-        losses = {tier.name: tier.accuracy_loss for tier in manifest.input_tiers}
-        return manifest.relative(losses.get(name))
+        tier = self._input_tiers.get(name)
+        return None if tier is None else manifest.relative(tier.accuracy_loss)
 
     @property
     def inputs(self) -> Sequence[TensorSpec]:
@@ -104,14 +138,14 @@ class BundleModel:
 
     def head(self, plan: str) -> Part | None:
         """What the device runs; None when it sends its input."""
-        if plan.startswith(f"{INPUT_CUT}/"):
+        if cut_of(plan) in RAW_CUTS:
             return None
         tier = self._tier(plan)
         return self._part(tier.head, self._bundle.manifest.inputs, tier.wire)
 
     def tail(self, plan: str) -> Part:
         """What the hub runs."""
-        if plan.startswith(f"{INPUT_CUT}/"):
+        if cut_of(plan) in RAW_CUTS:
             return self.whole()
         cut, tier = self._cut_and_tier(plan)
         tail = self._part(tier.tail, cut.tensors, self._bundle.manifest.outputs)
@@ -125,8 +159,14 @@ class BundleModel:
 
     def wire(self, plan: str) -> tuple[TensorEntry, ...]:
         """The tensors that travel."""
-        if plan.startswith(f"{INPUT_CUT}/"):
-            return self._bundle.manifest.inputs
+        inputs = self._bundle.manifest.inputs
+        if (piece := self.piece(plan)) is not None:
+            return tuple(
+                item.model_copy(update={"shape": (*item.shape[:-1], piece.samples)})
+                for item in inputs
+            )
+        if cut_of(plan) == INPUT_CUT:
+            return inputs
         return self._tier(plan).wire
 
     def specs(self, plan: str) -> tuple[TensorSpec, ...]:
@@ -137,6 +177,10 @@ class BundleModel:
         """Along which axis windows of several devices are laid together, by tensor."""
         every = (*self.wire(plan), *self._bundle.manifest.outputs)
         return {item.name: item.batch_axis for item in every}
+
+    @cached_property
+    def _input_tiers(self) -> dict[str, InputTier]:
+        return {tier.name: tier for tier in self._bundle.manifest.input_tiers}
 
     def _cut_and_tier(self, plan: str) -> tuple[Cut, Tier]:
         name, _, tier = plan.partition("/")
@@ -161,9 +205,9 @@ class BundleModel:
 
     def _open_codec(self, plan: str) -> Codec:
         cut, _, name = plan.partition("/")
-        if cut == INPUT_CUT:
-            tiers = {tier.name: tier.codec for tier in self._bundle.manifest.input_tiers}
-            return generic_codec(tiers.get(name, name), self.wire(plan))
+        if cut in RAW_CUTS:
+            stored = self._input_tiers.get(name)
+            return generic_codec(name if stored is None else stored.codec, self.wire(plan))
         tier = self._tier(plan)
         try:
             if tier.tables is None:

@@ -14,9 +14,18 @@ from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place, StepPlacement
 from edge_worker.offload.frames import Frame, FrameKind
 from edge_worker.offload.generic_codecs import read_answer
-from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, Arrays, SplitModel
+from edge_worker.offload.parts import (
+    DEVICE_PLAN,
+    INPUT_CUT,
+    RAW_CUTS,
+    STREAM_CUT,
+    Arrays,
+    SplitModel,
+    cut_of,
+)
 from edge_worker.offload.placement import Option, Policy
 from edge_worker.offload.plan_keeper import RECONSIDER_S, HubLink, Pace, PlanKeeper, at_once
+from edge_worker.offload.streaming import SentWindow, device_part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,6 +100,7 @@ class SharedModel:
         self._forced = forced
         self._deadline_s = deadline_s
         self._keeper = PlanKeeper(model, hub, raw_may_leave=raw_may_leave, policy=policy)
+        self._sent_window = SentWindow()
         self._sent: deque[tuple[float, int]] = deque()
         self._windows: deque[_Window] = deque()
         self._results: deque[Inference] = deque(maxlen=_KEPT_RESULTS)
@@ -273,14 +283,10 @@ class SharedModel:
             self._results.append(result)
 
     def _with_hub(self, plan: str, window: _Window) -> _Share:
-        head, codec = self._model.head(plan), self._model.codec(plan)
-
-        def begin() -> bytes:
-            return codec.encode(window.inputs if head is None else head.run(window.inputs))
-
         began = time.perf_counter()
-        payload = self._pace(begin)
+        sent_plan, base, payload = self._pace(lambda: self._begin(plan, window.inputs))
         sent = time.perf_counter()
+        codec = self._model.codec(sent_plan)
         frame = Frame(
             kind=FrameKind.INFER,
             sequence=0,
@@ -288,11 +294,13 @@ class SharedModel:
             plan=plan,
             codec=codec.name,
             tables=codec.tables,
+            base=base,
             payload=payload,
         )
-        self._note_sent(plan, len(payload))
-        reply = self._hub.ask(frame, self._deadline_s or self._keeper.deadline_s(plan))
+        self._note_sent(sent_plan, len(payload))
+        reply = self._hub.ask(frame, self._deadline_s or self._keeper.deadline_s(sent_plan))
         share = _Share(bytes=len(payload), device_s=sent - began)
+        self._sent_window.forget()
         if reply is None:
             self._count("fallbacks")
             self._keeper.answer_missed()
@@ -303,8 +311,19 @@ class SharedModel:
             self._count("refused")
             self._keeper.answer_missed()
             return share
-        self._keeper.answer_came(plan, time.perf_counter() - sent)
+        if cut_of(plan) == STREAM_CUT:
+            self._sent_window.keep(window.inputs, reply.sequence)
+        self._keeper.answer_came(sent_plan, time.perf_counter() - sent)
         return replace(share, outputs=outputs, hub_s=reply.busy_us / 1e6)
+
+    def _begin(self, plan: str, window: Arrays) -> tuple[str, int, bytes]:
+        """The device's part: how it is sent, which frame it continues, and the payload."""
+        base = 0
+        if (piece := self._model.piece(plan)) is not None:
+            base = self._sent_window.base(window, piece.samples)
+            if not base:  # the hub needs the whole window once
+                plan = plan.replace(STREAM_CUT, INPUT_CUT, 1)
+        return plan, base, self._model.codec(plan).encode(device_part(self._model, plan, window))
 
     def _read(self, reply: Frame) -> tuple[dict[str, NDArray[Any]] | None, str]:
         """The answer, or None and why there is none."""
@@ -335,4 +354,4 @@ class SharedModel:
 def _place(plan: str) -> Place:
     if plan == DEVICE_PLAN:
         return Place.DEVICE
-    return Place.HUB if plan.startswith(f"{INPUT_CUT}/") else Place.SPLIT
+    return Place.HUB if cut_of(plan) in RAW_CUTS else Place.SPLIT

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edge_worker.offload.generic_codecs import RawCodec, answer_bytes
+from edge_worker.offload.parts import RAW_CUTS, cut_of
+from edge_worker.offload.streaming import device_part
 
 if TYPE_CHECKING:
     from edge_worker.offload.parts import Arrays, Part, SplitModel
@@ -30,6 +32,8 @@ class DeviceCost:
     encode_s: float
     bytes: int
     answer_bytes: int
+    every_s: float | None = None
+    """Of a stream: a link that takes longer over a piece than this falls behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ def measure_device(
     heads: dict[Part, float] = {}  # generic tiers of a cut share theirs
     for plan in model.plans:
         head, codec = model.head(plan), model.codec(plan)
-        features = window if head is None else head.run(window)
+        features = device_part(model, plan, window)
         payload = codec.encode(features)
         if head is not None and head not in heads:
             heads[head] = _seconds(partial(run, partial(head.run, window)))
@@ -60,6 +64,7 @@ def measure_device(
             head_s=0.0 if head is None else heads[head],
             encode_s=_seconds(partial(run, partial(codec.encode, features))),
             bytes=len(payload),
+            every_s=None if (piece := model.piece(plan)) is None else piece.seconds,
             answer_bytes=answer_bytes(model.outputs, exact=codec.name == RawCodec.name),
         )
     return whole, costs
@@ -70,10 +75,11 @@ def measure_hub(model: SplitModel, window: Arrays) -> dict[str, HubCost]:
     costs = {}
     tails: dict[Part, float] = {}
     for plan in model.plans:
-        head, codec, tail = model.head(plan), model.codec(plan), model.tail(plan)
-        payload = codec.encode(window if head is None else head.run(window))
-        features = codec.decode(payload)
+        codec, tail = model.codec(plan), model.tail(plan)
+        payload = codec.encode(device_part(model, plan, window))
         if tail not in tails:
+            raw = cut_of(plan) in RAW_CUTS
+            features = window if raw else codec.decode(payload)
             tails[tail] = _seconds(partial(tail.run, features))
         costs[plan] = HubCost(decode_s=_seconds(partial(codec.decode, payload)), tail_s=tails[tail])
     return costs

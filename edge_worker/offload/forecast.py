@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edge_worker.offload.costs import DeviceCost, HubCost
-from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT
+from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT
 from edge_worker.offload.placement import Costs, Link, Option, Policy, Where
 from edge_worker.offload.policies import (
     HEADER_BYTES,
@@ -17,6 +17,8 @@ from edge_worker.offload.policies import (
 )
 from edge_worker.offload.replan import Forecast
 from edge_worker.offload.wording import reason
+
+_WHERE = {INPUT_CUT: Where.HUB, STREAM_CUT: Where.STREAM}
 
 
 def options(
@@ -41,17 +43,20 @@ def options(
     for plan, here in device.items():
         there = hub.get(plan)
         cut, _, tier = plan.partition("/")
-        raw = cut == INPUT_CUT
+        raw = cut in RAW_CUTS
         if link is None or there is None or (raw and not raw_may_leave):
             continue
+        size = here.bytes + HEADER_BYTES
+        if here.every_s is not None and not link.carries(size / here.every_s):
+            continue
         found[plan] = Option(
-            where=Where.HUB if raw else Where.SPLIT,
+            where=_WHERE.get(cut, Where.SPLIT),
             cut=None if raw else cut,
             tier=tier,
             relative_loss=loss(plan),
             costs=shared_costs(
                 link,
-                here.bytes + HEADER_BYTES,
+                size,
                 answer=here.answer_bytes + HEADER_BYTES,
                 device_s=here.head_s,
                 encode_s=here.encode_s,

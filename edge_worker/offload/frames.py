@@ -67,12 +67,14 @@ class Frame:
     """`<cut>/<tier>` of the bundle, or `input/<tier>` for the whole model on the hub."""
     tables: str = ""
     """Checksum of the codec's tables; "" for a codec without."""
+    base: int = 0
+    """Of a piece of a stream: number of the frame whose window it continues."""
     text: str = ""
     payload: bytes = b""
 
 
 _REQUIRED = 2
-_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", ""]
+_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", 0, ""]
 
 
 def pack(frame: Frame) -> bytes:
@@ -87,6 +89,7 @@ def pack(frame: Frame) -> bytes:
         frame.model,
         frame.plan,
         frame.tables,
+        frame.base,
         frame.text[:_MAX_TEXT],
     ]
     while not values[-1] and len(values) > _REQUIRED:
@@ -132,10 +135,10 @@ def _frame(values: Any, payload: bytes) -> Frame:
     for value, empty in zip(values, _EMPTY, strict=True):
         if type(value) is not type(empty) or (isinstance(value, int) and value < 0):
             raise FrameError("the header has other fields")
-    kind, sequence, busy_us, codec, model, plan, tables, text = values
+    kind, sequence, busy_us, codec, model, plan, tables, base, text = values
     if kind not in set(FrameKind):
         raise FrameError(f"a frame of kind {kind}")
     return Frame(
         kind=FrameKind(kind), sequence=sequence, busy_us=busy_us, codec=codec, model=model,
-        plan=plan, tables=tables, text=text, payload=payload,
+        plan=plan, tables=tables, base=base, text=text, payload=payload,
     )  # fmt: skip

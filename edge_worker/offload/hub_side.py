@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from edge_worker.offload.costs import example_window, measure_hub, write_costs
 from edge_worker.offload.frames import JSON, Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.generic_codecs import RawCodec, write_answer
-from edge_worker.offload.parts import describe
+from edge_worker.offload.parts import INPUT_CUT, STREAM_CUT, cut_of, describe
+from edge_worker.offload.streaming import KeptWindows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +68,7 @@ class TailServer:
         self._send = send
         self._waiting: deque[_Waiting] = deque()
         self._costs: dict[str, bytes] = {}
+        self._streamed = KeptWindows()
         self._newest: dict[tuple[str, str], int] = {}
         self._counts = HubCounts()
         self._condition = threading.Condition()
@@ -165,7 +167,7 @@ class TailServer:
         decoded: list[tuple[_Waiting, dict[str, NDArray[Any]]]] = []
         for item in batch:
             try:
-                decoded.append((item, _decode(model, item.frame)))
+                decoded.append((item, self._decode(model, item)))
             except ValueError as error:
                 self._refuse(item, str(error))
         if not decoded:
@@ -191,6 +193,23 @@ class TailServer:
                     for name, value in outputs.items()
                 }
                 self._reply(item, *write_answer(own, model.outputs, exact=exact))
+
+    def _decode(self, model: SplitModel, item: _Waiting) -> dict[str, NDArray[Any]]:
+        """What the tail takes; ValueError with the reason when the frame does not hold it."""
+        frame, plan = item.frame, item.frame.plan
+        streamed = cut_of(plan) == STREAM_CUT
+        if streamed and not frame.base:  # the first window of a stream comes whole
+            plan = plan.replace(STREAM_CUT, INPUT_CUT, 1)
+        codec = model.codec(plan)
+        if (frame.codec, frame.tables) != (codec.name, codec.tables):
+            raise ValueError("another codec, or other tables")
+        tensors = codec.decode(frame.payload)
+        if describe(tensors) != model.specs(plan):
+            raise ValueError("other tensors than this cut has")
+        if not streamed:
+            return tensors
+        key = (item.device, frame.model)
+        return self._streamed.join(key, frame.sequence, frame.base, tensors)
 
     def _tell_costs(self, batch: list[_Waiting], model: SplitModel | None) -> None:
         """Time the tails once for each model, when somebody wants to plan with them."""
@@ -223,14 +242,3 @@ class TailServer:
 
 def _same_work(one: Frame, other: Frame) -> bool:
     return (one.kind, one.model, one.plan) == (other.kind, other.model, other.plan)
-
-
-def _decode(model: SplitModel, frame: Frame) -> dict[str, NDArray[Any]]:
-    """The tensors of a frame; ValueError with the reason when they aren't this cut's."""
-    codec = model.codec(frame.plan)
-    if (frame.codec, frame.tables) != (codec.name, codec.tables):
-        raise ValueError("another codec, or other tables")
-    tensors = codec.decode(frame.payload)
-    if describe(tensors) != model.specs(frame.plan):
-        raise ValueError("other tensors than this cut has")
-    return tensors

@@ -18,8 +18,16 @@ DEVICE_PLAN = "device"
 """Name of the plan that sends nothing."""
 INPUT_CUT = "input"
 """Cut of the plans that send the model's input: `input/<tier>`."""
+STREAM_CUT = "stream"
+"""Cut of the plans that send what is new of the input: `stream/<tier>`."""
+RAW_CUTS = frozenset({INPUT_CUT, STREAM_CUT})
 SHORT_HASH = 16
 """Hexadecimal digits of a SHA-256 that frames carry: both sides checked the whole one."""
+
+
+def cut_of(plan: str) -> str:
+    """The cut of `<cut>/<tier>`."""
+    return plan.partition("/")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,14 @@ def describe(tensors: Arrays) -> tuple[TensorSpec, ...]:
         TensorSpec(name=name, dtype=str(array.dtype), shape=array.shape)
         for name, array in tensors.items()
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What one frame of a stream holds: samples of the last axis, and how long they took."""
+
+    samples: int
+    seconds: float
 
 
 class Part(Protocol):
@@ -93,8 +109,11 @@ class SplitModel(Protocol):
     def whole(self) -> Part:
         """The full model."""
 
+    def piece(self, plan: str) -> Piece | None:
+        """What a frame of a `stream/...` plan holds; None for other plans."""
+
     def head(self, plan: str) -> Part | None:
-        """The device's part; None for `input/...`, where there is nothing to compute."""
+        """The device's part; None for the input's plans, where there is nothing to compute."""
 
     def tail(self, plan: str) -> Part:
         """The hub's part."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_STREAM_HEADROOM = 1.25
+
 
 class Policy(StrEnum):
     """What the owner wants least of. Cards: `policies.POLICY_CARDS`."""
@@ -44,6 +46,10 @@ class Link:
         Lost packets are sent again by TCP, hence the share that arrives.
         """
         return size * 8 / (self.bandwidth_bps * (1 - self.loss)) + self.rtt_s / 2
+
+    def carries(self, bytes_per_s: float) -> bool:
+        """Whether a stream fits, with room for what else the radio does."""
+        return bytes_per_s * 8 * _STREAM_HEADROOM <= self.bandwidth_bps * (1 - self.loss)
 
     def exchange_s(self, size: float, back: float = 0.0) -> float:
         """There with `size` bytes, and back, as fast, with `back` bytes."""

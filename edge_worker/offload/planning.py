@@ -21,9 +21,6 @@ from edge_worker.offload.policies import HEADER_BYTES, MOST_LOST, energy_j, pref
 from edge_worker.offload.profile import Profile
 from edge_worker.offload.wording import advice, doubt, milliseconds, reason
 
-# A stream needs room for its own headers and for what else the radio does.
-_STREAM_HEADROOM = 1.25
-
 
 def plan(
     bundle: Bundle,
@@ -146,7 +143,7 @@ def _hub_only(
     if tier.stream_bytes_per_s is not None and tier.stream_chunk_s is not None:
         last = tier.stream_bytes_per_s * tier.stream_chunk_s + HEADER_BYTES
         rate = last / tier.stream_chunk_s
-        slow = rate * 8 * _STREAM_HEADROOM > link.bandwidth_bps * (1 - link.loss)
+        slow = not link.carries(rate)
         sent = rate * (rules.period_s or bundle.manifest.period_s or tier.stream_chunk_s)
         found.append(
             Option(

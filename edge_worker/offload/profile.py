@@ -26,7 +26,8 @@ from edge_worker.offload.bundle import Bundle, FileEntry
 from edge_worker.offload.graph import ModelGraph, Tensor
 from edge_worker.offload.onnx_graph import session
 from edge_worker.offload.partition import peak_bytes
-from edge_worker.offload.parts import INPUT_CUT
+from edge_worker.offload.parts import RAW_CUTS
+from edge_worker.offload.streaming import device_part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -185,7 +186,7 @@ def _part_costs(bundle: Bundle, threads: int) -> dict[str, PartCost]:
     costs = {}
     for plan in model.plans:
         head, codec, tail = model.head(plan), model.codec(plan), model.tail(plan)
-        features = window if head is None else head.run(window)
+        features = device_part(model, plan, window)
         payload = codec.encode(features)
         decoded = codec.decode(payload)
         files = _files(bundle, plan)
@@ -210,7 +211,7 @@ def _part_costs(bundle: Bundle, threads: int) -> dict[str, PartCost]:
 def _files(bundle: Bundle, plan: str) -> tuple[str, str]:
     """Generic tiers of one cut share their halves: time those once."""
     cut, _, name = plan.partition("/")
-    if cut == INPUT_CUT:
+    if cut in RAW_CUTS:
         return "", bundle.manifest.model_hash
     tier = bundle.cut(cut).tier(name)
     return tier.head.sha256, tier.tail.sha256

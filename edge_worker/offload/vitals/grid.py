@@ -30,11 +30,16 @@ BREATHING_RATES: FloatArray = RATES[BREATHING_STEPS]
 HEART_RATES: FloatArray = RATES[HEART_STEPS]
 
 
-def network_input(echoes: npt.NDArray[np.complex64]) -> Window:
+def network_input(
+    echoes: npt.NDArray[np.complex64], standing: npt.NDArray[np.complex64] | None = None
+) -> Window:
     """Turn the last 30 s of a map, shape (>= 750, 76) complex, into (2, 38, 750) I and Q.
 
-    Standing echoes are taken out, so that half precision is enough for what moves.
+    Standing echoes are taken out, so that half precision is enough for what moves: these,
+    shape (76,), else the window's own mean. The network looks for circles wherever their
+    centres are, so that its answer does not depend on which.
     """
     recent = echoes[-FRAMES:, ::RANGE_STEP]
-    moving = (recent - recent.mean(axis=0)).T * SCALE
+    centre = recent.mean(axis=0) if standing is None else standing[::RANGE_STEP]
+    moving = (recent - centre).T * SCALE
     return np.stack((moving.real, moving.imag)).astype(np.float32)

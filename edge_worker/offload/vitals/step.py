@@ -157,6 +157,7 @@ class Filler:
     def __init__(self, gate: Gate = GATE) -> None:
         self._gate = gate
         self._ring: npt.NDArray[np.complex64] | None = None
+        self._standing: npt.NDArray[np.complex64] | None = None
         self._breathing = RateTracker(BREATHING_RATES)
         self._heart = RateTracker(HEART_RATES)
 
@@ -164,6 +165,7 @@ class Filler:
         """Take the next two seconds of echoes."""
         if self._ring is None or not hop.continuous:
             self._ring = hop.echoes[:0]
+            self._standing = None
             self._forget()
         self._ring = np.concatenate((self._ring, hop.echoes))[-FRAMES:]
 
@@ -171,7 +173,19 @@ class Filler:
         """The network's input; None until 30 s are there."""
         if self._ring is None or len(self._ring) < FRAMES:
             return None
-        return network_input(self._ring)
+        return network_input(self._ring, self._steady(self._ring))
+
+    def _steady(self, ring: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
+        """The standing echoes to take out: the same for window after window.
+
+        So the next window is the last one, moved on, and a hub that has that one needs only
+        what is new. They are taken anew when they have drifted by more than what moves.
+        """
+        mean = ring.mean(axis=0)
+        drift = np.abs(mean - self._standing).max() if self._standing is not None else np.inf
+        if self._standing is None or drift > np.abs(ring - mean).max():
+            self._standing = mean
+        return self._standing
 
     def fill(self, vitals: Vitals, outputs: Mapping[str, npt.NDArray[np.float32]] | None) -> Vitals:
         """The receiver's numbers where it gave them, the network's where it may know better."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_worker.offload.device_side import DeviceSide
 from edge_worker.offload.hub_side import TailServer
-from edge_worker.offload.parts import Codec, Part, TensorSpec
+from edge_worker.offload.parts import Codec, Part, Piece, TensorSpec
 
 WIDTH, FEATURES = 4096, 16
 
@@ -82,6 +82,9 @@ class ToyModel:
 
     def whole(self) -> Part:
         return self.all
+
+    def piece(self, plan: str) -> Piece | None:
+        return None
 
     def head(self, plan: str) -> Part | None:
         return self.heads if plan.startswith("early") else None

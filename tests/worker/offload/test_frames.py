@@ -77,7 +77,7 @@ def forged(header: object, payload: bytes = b"") -> bytes:
     return struct.pack(">2sBHI", b"EF", VERSION, len(packed), crc) + packed + payload
 
 
-GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", ""]
+GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", 0, ""]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,8 @@ GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", ""]
         [*GOOD[:2], "0", *GOOD[3:]],
         [*GOOD[:3], 5, *GOOD[4:]],
         [*GOOD[:4], ["hash"], *GOOD[5:]],
-        [*GOOD[:7], None],
+        [*GOOD[:7], "5", ""],
+        [*GOOD[:8], None],
         [1, 7.0],
     ],
 )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from edge_worker.bench.offload_report import answered, bars, best, judge, kind, markdown
-from edge_worker.bench.offload_stream import PIECES, StreamDevice, StreamHub, stream_pieces
-from edge_worker.offload.parts import TensorSpec
 
 
 def arm(latency_s: float, air: float = 0.0, place: str = "split") -> dict[str, Any]:
@@ -91,34 +88,3 @@ def test_bars_compare_with_every_rival(cell: dict[str, Any]) -> None:
     assert "early/learned-low 1000, stream/int8 6000, 6.0 times as many" in text
     page = markdown({"cells": [cell], "link": "shaped", "device": "emulated"})
     assert "| net | 1 | 10x | 200.0 | - | 500.0 | 40.0 | 150.0 | 80.0 | 100 |" in page
-
-
-# --- The stream ---------------------------------------------------------------------------
-
-
-class Recorder:
-    """A model with one input; gives it back."""
-
-    inputs = (TensorSpec(name="map", dtype="float32", shape=(1, 1, 2, 2 * PIECES)),)
-    outputs = (TensorSpec(name="out", dtype="float32", shape=(1, 1, 2, 1)),)
-
-    def whole(self) -> Recorder:
-        return self
-
-    def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        self.seen = inputs["map"]
-        return {"out": self.seen[..., :1]}
-
-
-def test_hub_puts_the_window_together_from_pieces() -> None:
-    random = np.random.default_rng(0)
-    window = random.normal(size=(1, 1, 2, 2 * PIECES)).astype(np.float32)
-    model = Recorder()
-    hub = StreamHub(model, lambda data: device.receive(data))  # type: ignore[arg-type]
-    device = StreamDevice(model, hub.receive, lambda work: work())  # type: ignore[arg-type]
-    pieces = stream_pieces([{"map": window}], PIECES)
-    found = device.measure("int16", pieces, 0.0)
-    np.testing.assert_allclose(model.seen, window, atol=1e-3)
-    assert found["windows"] == PIECES - 1
-    assert found["latency_s"] > 0
-    assert len(stream_pieces([{"map": window}], 40)) == 40

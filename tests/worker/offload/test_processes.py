@@ -20,6 +20,7 @@ from edge_worker.offload.bundle_model import BundleModel
 from edge_worker.offload.coinference import SharedModel
 from edge_worker.offload.costs import example_window
 from edge_worker.offload.device_side import DeviceSide
+from edge_worker.offload.parts import RAW_CUTS, cut_of
 from edge_worker.settings import MqttSettings
 
 WaitFor = Callable[..., None]
@@ -68,7 +69,7 @@ def test_hub_killed_in_mid_frame_and_started_again(
     side = DeviceSide(lambda data: link.publish(TOPICS.device("pi", "frame/up"), data))
     link.subscribe(TOPICS.device("pi", "frame/down"))
     model = BundleModel(load_bundle(BUNDLE))
-    plan = next(item for item in model.plans if not item.startswith("input/"))
+    plan = next(item for item in model.plans if cut_of(item) not in RAW_CUTS)
     link.start()
     side.start()
     shared = side.share(model, forced=plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,9 +15,12 @@ from edge_worker.catalogue.coinference import Inference
 from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.catalogue.tool import Output
 from edge_worker.messages import Place, ReadingState
+from edge_worker.offload.bundle import load_bundle, shipped_bundles
+from edge_worker.offload.bundle_model import BundleModel
+from edge_worker.offload.parts import STREAM_CUT, Piece, cut_of
 from edge_worker.offload.vitals.grid import BREATHING_RATES, FRAMES, HEART_RATES, network_input
 from edge_worker.offload.vitals.reading import RateTracker, read
-from edge_worker.offload.vitals.step import Filler, VitalsNetworkStep, open_model
+from edge_worker.offload.vitals.step import INPUT, MODEL, Filler, VitalsNetworkStep, open_model
 from edge_worker.sensing.acoustic.simulator import Scene
 
 REFUSED = Vitals(t=0.0, state=ReadingState.LOW_QUALITY, present=True)
@@ -241,3 +245,55 @@ def test_alone_the_whole_model_runs_here() -> None:
     assert (result.tag, result.place, result.bytes_sent) == (7, Place.DEVICE, 0)
     assert set(result.outputs) == {"breathing", "heart", "state"}
     assert model.results() == []
+
+
+def test_each_window_is_the_last_one_moved_on(loud_room: Room) -> None:
+    filler = Filler()
+    found = []
+    for first in range(0, len(loud_room.echoes) - 49, 50):
+        filler.push(Hop(echoes=loud_room.echoes[first : first + 50]))
+        if (window := filler.window()) is not None:
+            found.append(window)
+    assert len(found) > 10
+    for before, after in pairwise(found):
+        assert np.array_equal(before[..., 50:], after[..., :-50])
+
+
+def test_standing_echoes_are_taken_anew_when_they_drift() -> None:
+    random = np.random.default_rng(2)
+    moving = 1e-4 * (random.normal(size=(FRAMES, 76)) + 1j * random.normal(size=(FRAMES, 76)))
+    filler = Filler()
+    filler.push(Hop(echoes=(1.0 + moving).astype(np.complex64)))
+    first = filler.window()
+    filler.push(Hop(echoes=(1.0 + 1e-5 + moving).astype(np.complex64)))
+    second = filler.window()
+    filler.push(Hop(echoes=(1.01 + moving).astype(np.complex64)))
+    third = filler.window()
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert np.abs(second.mean(-1)).max() == pytest.approx(0.01, rel=0.3), "drift stays"
+    assert np.abs(third.mean(-1)).max() < 5e-3
+
+
+def test_the_answer_does_not_depend_on_which_echoes_stand_still(loud_room: Room) -> None:
+    model = BundleModel(load_bundle(shipped_bundles()[MODEL])).whole()
+    echoes = loud_room.echoes[-FRAMES:]
+    other = echoes.mean(axis=0) + 0.5 * np.abs(echoes - echoes.mean(axis=0)).max()
+    one, two = (
+        model.run({INPUT: network_input(echoes, standing)[None]})
+        for standing in (None, other.astype(np.complex64))
+    )
+    for name in ("breathing", "heart", "state"):
+        np.testing.assert_allclose(one[name], two[name], atol=2e-3)
+
+
+def test_the_shipped_network_can_be_fed_while_the_sonar_records() -> None:
+    model = BundleModel(load_bundle(shipped_bundles()[MODEL]))
+    streams = [plan for plan in model.plans if cut_of(plan) == STREAM_CUT]
+    assert streams == ["stream/int16", "stream/int8", "stream/int4"]
+    for plan in streams:
+        assert model.piece(plan) == Piece(samples=50, seconds=2.0)
+        assert [item.shape for item in model.specs(plan)] == [(1, 2, 38, 50)]
+        assert model.head(plan) is None
+        assert model.relative_loss(plan) == model.relative_loss(plan.replace("stream", "input"))
