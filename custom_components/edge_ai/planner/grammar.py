@@ -94,7 +94,7 @@ def _lasting(goals: list[Goal], clause: Sequence[Item]) -> list[Goal]:
             replace(goal, intent=Intent.MONITOR) if goal.intent is Intent.QUERY else goal
             for goal in goals
         ]
-    if first.kind is not Kind.ASK or first.text.startswith(("how", "what", "which")):
+    if first.kind not in {Kind.ASK, Kind.START} or first.text.startswith(("how", "what", "which")):
         return goals
     return [
         replace(goal, intent=Intent.MONITOR) if goal.intent is Intent.QUERY else goal

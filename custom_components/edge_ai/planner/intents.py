@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..messages import Condition, Intent, Quantity
 from .clauses import TRIGGERS, watches_whether
+from .conditions import is_breathing_pause
 from .lexicon import Item, Kind
 from .stopping import is_breathing_stop, stopping
 from .training import training
@@ -72,6 +73,8 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
             else None
         )
     if Kind.TELL in kinds:
+        if any(is_breathing_pause(condition) for condition in conditions):
+            return Intent.ALERT  # 爷爷不呼吸了你一定要告诉我
         return None if _tells_another(items) else _telling(items, kinds)
     if any(item.kind is Kind.ASK and item.value == "know if" for item in items):
         # 我想知道我的心情怎么变化 asks how, and for no alert.

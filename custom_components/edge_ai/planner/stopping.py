@@ -23,6 +23,11 @@ def stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     first = next(item for item in items if item.kind in {*TRIGGERS, Kind.STOP})
     if first.kind in TRIGGERS and not _is_stopped_telling(items):
         return None  # "wake me if it stops": an event, and no order
+    if any(
+        first.text in {"my", "our"} and second.text in {"stop", "break", "end", "hold"}
+        for first, second in itertools.pairwise(items)
+    ):
+        return None  # "Don't let me miss my stop"
     if Kind.NUMBER in kinds and kinds.isdisjoint({Kind.COMPARE, Kind.COMPARE_BEHIND}):
         return None  # "Stop monitoring at ten" is later
     # "Stop when I leave" and "pause for an hour" ask for what no monitor can do.

@@ -192,6 +192,7 @@ SMALL: Table = {
         i reckon | i figure | i gather | i take it | it seems | it appears | apparently
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach wants/asked/told me/us/you to
         my/the/our doctor/gp/nurse/cardiologist/therapist/coach said/says to | for long
+        it 's/is [very/really] important [that] you | longest
         compared to/with normal/usual/average/before | all morning/afternoon/evening/week/weekend
         for the evening/afternoon/morning/week/month
         than earlier | every so often

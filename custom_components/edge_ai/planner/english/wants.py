@@ -226,7 +226,8 @@ WANTS: Table = {
         are you sensing/detecting | is it true/correct/right that | is it the case that | describe
         ~describe | how deep/deeply
         ask as to/about/after | ask | request | take/taking my/his/her/the
-        you know if/whether/how | do you reckon
+        you know if/whether/how | do you reckon | list | scan | look if/whether
+        what 's going on with | what 's happening with | what 's up with
         have/take a peek/look/glance if/whether/at | where are we [at] with
         where do we stand with/on | where do i stand with
         what 's the story with/on | is there any/a chance [that] [there] [is/are]
