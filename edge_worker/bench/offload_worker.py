@@ -36,6 +36,8 @@ _LONGEST_WINDOW_S = 90.0
 # In use windows come every two seconds: caches and clock rates are not those of a tight loop.
 _PAUSE_S = 0.05
 _STRIDE = 7
+# Until the first probes of the link agree.
+_SETTLING_S = 5.0
 
 
 @app.command()
@@ -97,7 +99,7 @@ def device(
     planner = side.share(model, raw_may_leave=True)
     _wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
     _wait(lambda: side.link is not None, 60)
-    time.sleep(2.5)  # medians of three probes
+    time.sleep(_SETTLING_S)
     forecast = {
         plan: {
             "latency_s": option.costs.latency_s,
@@ -191,9 +193,9 @@ def _windows(model: SplitModel, examples: Path | None) -> list[dict[str, NDArray
     if examples is None:
         return [dict(example_window(model))]
     with np.load(examples, allow_pickle=False) as stored:
-        names = [item.name for item in model.inputs]
-        count = len(stored[names[0]])
-        return [{name: stored[name][row : row + 1] for name in names} for row in range(count)]
+        arrays = {item.name: stored[item.name] for item in model.inputs}
+    count = min(len(array) for array in arrays.values())
+    return [{name: array[row : row + 1] for name, array in arrays.items()} for row in range(count)]
 
 
 def _air_bytes() -> int:

@@ -12,6 +12,8 @@ TICK_S = 0.8
 _WATCH_S = 1.6
 """Between two looks at a link that holds back a better plan."""
 _LONGEST_S = 120.0
+_SETTLING = 4
+"""Probes of the bandwidth before the pauses grow: the first ones also open sessions."""
 
 
 class ProbeSchedule:
@@ -20,6 +22,7 @@ class ProbeSchedule:
     def __init__(self, meter: LinkMeter) -> None:
         self._meter = meter
         self._pause_s = TICK_S
+        self._settling = _SETTLING
         self._precise_at = self._small_at = self._watch_at = self._not_before = 0.0
 
     def heard(self, now: float) -> None:
@@ -36,7 +39,7 @@ class ProbeSchedule:
         if news:
             self._precise_at = self._small_at = now
         if news is News.CHANGE:
-            self._pause_s = TICK_S
+            self._pause_s, self._settling = TICK_S, _SETTLING
         if now >= self._small_at:
             sizes.append(0)
             self._small_at = now + (_WATCH_S if round_trip else self._quiet_s)
@@ -45,7 +48,9 @@ class ProbeSchedule:
         if now >= self._precise_at:
             sizes.append(self._meter.probe_bytes)
             self._precise_at = now + self._pause_s
-            self._pause_s = min(2 * self._pause_s, _LONGEST_S)
+            self._settling -= 1
+            if self._settling <= 0:
+                self._pause_s = min(2 * self._pause_s, _LONGEST_S)
         elif bandwidth and now >= self._watch_at:
             sizes.append(SMALLEST_PROBE)
         else:
