@@ -45,6 +45,18 @@ HOME = Home(
         "我的心情是好的",
         "I can feel my heartbeat",
         "log that I'm feeling stressed",
+        # Of the body, of sleep, and of a bus.
+        "stop breathing",
+        "停止呼吸",
+        "hold your breath",
+        "don't wake me up",
+        "别叫醒我",
+        "don't let me miss my stop",
+        "stress me out",
+        # Later, and any app's.
+        "stop monitoring my heart rate at ten",
+        "十点停止监测我的心率",
+        "stop notifications",
         # Devices, alarms and noises.
         "turn off the computer monitor in the bedroom",
         "turn on presence mode",

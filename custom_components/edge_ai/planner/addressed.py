@@ -67,6 +67,9 @@ def is_for_somebody_else(clause: Sequence[Item]) -> bool:
 def _is_about_you(clause: Sequence[Item]) -> bool:
     """Is it "how are you feeling", 你今天心情怎么样: small talk with the assistant?"""
     kinds = [item.kind for item in clause if item.kind not in {Kind.SMALL, Kind.AUXILIARY}]
+    texts = [item.text for item in clause]
+    if "your" in texts and Kind.STOP in kinds and _RUNNING.isdisjoint(kinds):
+        return True  # "Hold your breath"
     ours = WORK - {Kind.MONITOR, Kind.START}
     if not ours.isdisjoint(kinds):
         return False
@@ -79,6 +82,11 @@ def _is_about_you(clause: Sequence[Item]) -> bool:
     return any(
         first is Kind.YOU and second in measured for first, second in itertools.pairwise(kinds)
     )
+
+
+_RUNNING = frozenset(
+    {Kind.MONITOR, Kind.SENSING, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.FEELING, Kind.ASK}
+)
 
 
 def _is_message(clause: Sequence[Item]) -> bool:

@@ -32,7 +32,7 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
         return odd or _judges_usage(items) or _denies(items) or _moves_it(items)
     if intent is Intent.STOP:
         odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
-        odd = odd or _does_not(items) or _goes_on(items)
+        odd = odd or _does_not(items) or _goes_on(items) or _stops_a_body(items)
         return odd or _forbids(items) or _reminds_to_stop(items) or _stops_a_noise(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
@@ -121,6 +121,19 @@ def _stops_a_state(items: Sequence[Item]) -> bool:
     """Is it "stop being sad", "am I calm enough": no work of ours?"""
     kinds = {item.kind for item in items}
     return Kind.FEELING in kinds and kinds.isdisjoint(_OUR_WORK | {Kind.QUANTITY})
+
+
+def _stops_a_body(items: Sequence[Item]) -> bool:
+    """Is it "stop breathing", 停止呼吸: of the body, where "stop heart rate" is of its measuring?"""
+    kinds = {item.kind for item in items}
+    bodily = any(item.kind is Kind.QUANTITY and item.text in _BODILY for item in items)
+    return bodily and kinds <= _SOMEBODY | {Kind.STOP, Kind.QUANTITY, Kind.OWNER}
+
+
+_BODILY = frozenset(
+    {"breathing", "breath", "breaths", "breathe", "heart", "heartbeat", "heart beat", "呼 吸"}
+    | {"心 跳", "心 脏", "喘 气"}
+)
 
 
 def _is_general_alarm(items: Sequence[Item]) -> bool:

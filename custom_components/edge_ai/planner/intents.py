@@ -238,6 +238,8 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
         return None
     if any(item.kind is Kind.QUANTITY and item.text in {"feel", "feels", "felt"} for item in items):
         return None  # "I can feel my heartbeat"
+    if (Kind.QUANTITY, "me") in ((a.kind, b.text) for a, b in itertools.pairwise(items)):
+        return None  # "Stress me out"
     stated = {item.kind for item in items if item.text != "'s"}
     return Intent.QUERY if stated <= _NAMED else None
 

@@ -163,7 +163,8 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         return False  # "Stop notifications" means any app's
     somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
     return any(
-        item.kind in {Kind.SENSING, Kind.NOTIFY}
+        item.kind is Kind.SENSING
+        or (item.kind is Kind.NOTIFY and item.text.startswith(_ALERTS))
         or (
             item.kind is Kind.MONITOR
             and item.value != "weak"
@@ -175,6 +176,8 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
 
 
 _SENSING_WORK = frozenset({Kind.SENSING, Kind.NOTIFY, Kind.MONITOR})
+# "Don't wake me", 别叫醒我 ends no monitor.
+_ALERTS = ("alert", "notify", "warn", "报 警", "警", "预 警", "告 警", "通 知 我")
 _NOTES = (
     "notification",
     "notifications",
