@@ -124,11 +124,13 @@ def _stops_a_state(items: Sequence[Item]) -> bool:
 
 
 def _stops_a_body(items: Sequence[Item]) -> bool:
-    """Is it "stop breathing", 停止呼吸? "Stop heart rate" and 别再听我的呼吸 are of its measuring."""
+    """Is it "stop breathing", 停止呼吸? "Stop heart rate", 别再听我的呼吸 are of its measuring."""
     kinds = {item.kind for item in items}
     bodily = any(item.kind is Kind.QUANTITY and item.text in _BODILY for item in items)
     if any(item.kind is Kind.STOP and item.text.endswith(("听", "看", "管")) for item in items):
         return False
+    # 别给我压力: nobody gives us anything to stop.
+    bodily = bodily or any(item.kind is Kind.STOP and item.text.endswith("给 我") for item in items)
     return bodily and kinds <= _SOMEBODY | {Kind.STOP, Kind.QUANTITY, Kind.OWNER}
 
 

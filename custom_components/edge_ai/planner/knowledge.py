@@ -131,4 +131,8 @@ def _is_cause(clause: Sequence[Item]) -> bool:
     )
     felt = any(item.kind is Kind.FEELING for item in clause)
     stresses = clause[0].text == "what" and any(i.text.startswith("stresses") for i in clause)
-    return stresses or (makes and felt) or any(item.text in _CAUSES for item in clause)
+    good = any(
+        first.text == "什 么" and second.text == "对"
+        for first, second in itertools.pairwise(clause)
+    )
+    return good or stresses or (makes and felt) or any(item.text in _CAUSES for item in clause)
