@@ -62,6 +62,8 @@ def fit(
     optimizer = recipe.make_optimizer(config, trained, recipe.learning_rate(config, round_number))
     inputs, labels = torch.from_numpy(data.inputs), torch.from_numpy(data.labels)
     class_weights = _class_weights(data.labels, classes) if even_classes else torch.ones(classes)
+    weight_of = class_weights[labels]
+    everything = list(model.parameters())
     generator = torch.Generator().manual_seed(seed)
     total, right = 0.0, 0
     with torch.random.fork_rng(devices=[]):
@@ -70,17 +72,17 @@ def fit(
             total, right = 0.0, 0
             for rows in _batches(len(data), config.batch_size, generator):
                 batch = recipe.augment(config, inputs[rows], generator)
-                output = model(batch)
-                losses = nn.functional.cross_entropy(output, labels[rows], reduction="none")
-                loss = (losses * class_weights[labels[rows]]).mean()
+                output, truth = model(batch), labels[rows]
+                losses = nn.functional.cross_entropy(output, truth, reduction="none")
+                loss = (losses * weight_of[rows]).mean()
                 if config.mu:
                     loss = loss + config.mu / 2 * _distance(model, start)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
+                nn.utils.clip_grad_norm_(everything, GRADIENT_NORM)
                 optimizer.step()
                 total += float(losses.detach().sum())
-                right += int((output.detach().argmax(1) == labels[rows]).sum())
+                right += int((output.detach().argmax(1) == truth).sum())
     return FitResult(
         weights=get_weights(model),
         examples=len(data),
