@@ -166,19 +166,9 @@ class SharedModel:
         return self._keeper.hub_away
 
     @property
-    def waits_for_link(self) -> bool:
-        """Whether another plan would be clearly better over the best of links."""
-        return self._keeper.waits_for_link
-
-    @property
-    def waits_for_bandwidth(self) -> bool:
-        """Whether another plan would be clearly better over a link with more bandwidth."""
-        return self._keeper.waits_for_bandwidth
-
-    @property
-    def most_bytes(self) -> int:
-        """Of the payloads that a plan may send; 0 when nothing may be."""
-        return self._keeper.most_bytes
+    def keeper(self) -> PlanKeeper:
+        """What its plans cost, and what they wait for."""
+        return self._keeper
 
     @property
     def hash(self) -> str:

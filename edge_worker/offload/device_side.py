@@ -243,11 +243,11 @@ class DeviceSide:
             here = [model for model in self.models if not model.hub_away]
             if not here or self._busy():
                 continue
-            self._meter.most_bytes = max(model.most_bytes for model in here)
+            self._meter.most_bytes = max(model.keeper.most_bytes for model in here)
             due = self._schedule.due(
                 time.monotonic(),
-                round_trip=any(model.waits_for_link for model in here),
-                bandwidth=any(model.waits_for_bandwidth for model in here),
+                round_trip=any(model.keeper.waits_for_link for model in here),
+                bandwidth=any(model.keeper.waits_for_bandwidth for model in here),
             )
             for size in due:
                 self._probe(size)

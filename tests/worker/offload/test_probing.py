@@ -128,7 +128,7 @@ def test_news_make_the_next_probe_due_at_once() -> None:
 def test_a_settled_device_hardly_probes(wire: Wire, wait_for: WaitFor) -> None:
     shared = wire.device().share(ToyModel())
     wait_for(lambda: not shared.hub_away and len(shared.options()) > 1, "all costs")
-    wait_for(lambda: not shared.waits_for_link, "a plan that no link would change", 10)
+    wait_for(lambda: not shared.keeper.waits_for_link, "a plan that no link would change", 10)
     time.sleep(4)
     before = len(wire.seen)
     time.sleep(4)
