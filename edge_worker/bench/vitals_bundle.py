@@ -18,7 +18,7 @@ import torch
 from edge_worker.bench.codec import INPUT_KINDS, PIECE_S, RATE_WEIGHTS, SEEDS
 from edge_worker.bench.codec_report import lost
 from edge_worker.bench.vitals_codec import Learned
-from edge_worker.bench.vitals_training import load, read_checkpoint
+from edge_worker.bench.vitals_training import load, trained
 from edge_worker.offload.bundle import InputTier, Measurement
 from edge_worker.offload.capture import capture
 from edge_worker.offload.codec.prior import rounded
@@ -37,7 +37,7 @@ def learned_tier(
 ) -> LearnedTier:
     """The tier of the first seed, with what was measured of it."""
     link = Learned()
-    link.load_state_dict(read_checkpoint(folder / f"{name}-{SEEDS[0]}.pt")["module"])
+    link.load_state_dict(trained(folder / f"{name}-{SEEDS[0]}.pt"))
     link.eval()
     row = rows[name]
     return LearnedTier(

@@ -98,6 +98,21 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return stored
 
 
+def trained(path: Path) -> dict[str, Tensor]:
+    """The module of a training that came to its end.
+
+    Raises FileNotFoundError before it began, SystemExit when it was cut off half-way.
+    """
+    stored = read_checkpoint(path)
+    if stored["part"] < stored["parts"]:
+        raise SystemExit(
+            f"{path} holds part {stored['part']} of {stored['parts']}: run the training again, it "
+            "goes on from there."
+        )
+    module: dict[str, Tensor] = stored["module"]
+    return module
+
+
 def fit(
     module: nn.Module,
     objective: Objective,
@@ -117,6 +132,7 @@ def fit(
         schedule.load_state_dict(stored["schedule"])
         first = stored["part"]
     began, mean = time.monotonic(), 0.0
+    draft = checkpoint.with_suffix(".draft")
     for part in range(first, parts):
         module.train()
         torch.manual_seed(part)
@@ -139,8 +155,10 @@ def fit(
             "optimiser": optimiser.state_dict(),
             "schedule": schedule.state_dict(),
             "part": part + 1,
+            "parts": parts,
         }
-        torch.save(stored, checkpoint)
+        torch.save(stored, draft)
+        draft.replace(checkpoint)  # an interruption leaves the last whole one
     module.eval()
 
 
@@ -174,15 +192,15 @@ def member(folder: Path, head: nn.Module, chunks: int, epochs: float, number: in
 
 
 def load(folder: Path) -> VitalsNetwork:
-    """The network as `train` left it in the folder. Raises FileNotFoundError before it has."""
+    """The network as `train` left it in the folder. Raises as `trained` does."""
     first = VitalsNetwork(members=1)
-    first.load_state_dict(read_checkpoint(folder / "head.pt")["module"])
+    first.load_state_dict(trained(folder / "head.pt"))
     whole = VitalsNetwork()
     whole.head.load_state_dict(first.head.state_dict())
     whole.tail.members[0].load_state_dict(first.tail.members[0].state_dict())
     for number in range(1, MEMBERS):
         tail = Tail(members=1)
-        tail.load_state_dict(read_checkpoint(folder / f"member-{number}.pt")["module"])
+        tail.load_state_dict(trained(folder / f"member-{number}.pt"))
         whole.tail.members[number].load_state_dict(tail.members[0].state_dict())
     return whole.eval().requires_grad_(False)
 
