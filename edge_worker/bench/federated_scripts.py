@@ -110,36 +110,35 @@ _RESNET = TrainingConfig(
     rounds=ROUNDS,
     local_epochs=LOCAL_EPOCHS,
 )
-# Rate and momentum of PyTorch's own tutorial on transfer learning.
+# The optimizers as PyTorch gives them when nothing is said (0.001 for both, SGD
+# without momentum), and the proposal's own default batch.
 _FINE_TUNED = TrainingConfig(
     family=Family.MOBILENET_V2,
     pretrained=True,
     optimizer=Optimizer.SGD,
     lr=0.001,
-    momentum=0.9,
-    batch_size=8,
     rounds=ROUNDS,
     local_epochs=LOCAL_EPOCHS,
 )
-# Adam's own default rate (Kingma and Ba 2015, arXiv 1412.6980).
 _PICTURES_AUGMENTED = _FINE_TUNED.model_copy(
     update={
         "optimizer": Optimizer.ADAM,
-        "lr": 0.001,
-        "momentum": 0.0,
+        # The baseline's, which every prompt tells.
+        "batch_size": _RESNET.batch_size,
         "augmentation": (Augmentation.SHIFT, Augmentation.ROTATE),
     }
 )
 IMAGES = Script(
     task="images",
     families=(Family.CNN, Family.RESNET18, Family.MOBILENET_V2),
-    seeds=(0, 1, 2),
+    # Seed 0 was looked at with other batches.
+    seeds=(1, 2, 3),
     tuning_seeds=(100, 101, 102),
-    grid=_grid(_RESNET, (0.05, 0.1), (0.01, 0.02)),
-    baseline=_RESNET.model_copy(update={"lr": 0.02, "momentum": 0.9}),
+    grid=_grid(_RESNET, (0.05, 0.1, 0.2), (0.005, 0.01, 0.02, 0.05)),
+    baseline=_RESNET.model_copy(update={"lr": 0.005, "momentum": 0.9}),
     ideas=(
         ("a smaller network, pretrained, with a new last layer", _FINE_TUNED),
-        ("other augmentation, and Adam", _PICTURES_AUGMENTED),
+        ("other augmentation, Adam, and smaller batches", _PICTURES_AUGMENTED),
         (
             "other augmentation once more",
             _PICTURES_AUGMENTED.model_copy(
