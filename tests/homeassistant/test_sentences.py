@@ -45,6 +45,10 @@ STRANGERS = {
     "monitor Peter's heart rate",
     "Monitor Peter's heart rate",
     "what's Peter's heart rate",
+    "Monitor Peter's breathing.",
+    "What's the neighbour's heart rate?",
+    "监测隔壁王叔的呼吸",
+    "狗狗的心跳正常吗",
     "监测老王的心率",
     "奶奶的心率多少",
     "监测狗的心率",
@@ -58,6 +62,7 @@ STRANGERS = {
 # they are passed on to the agent that would have been asked (`voice.py`, tested with Assist).
 PASSED_ON = {
     "Start monitoring my stress in an hour.",
+    "Start tracking my pulse in an hour.",
     "how's the stock market's mood",
     "高压锅的压力是多少",
     "昨天我的心率是多少",

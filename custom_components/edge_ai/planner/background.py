@@ -88,6 +88,25 @@ def resolve_pronouns(items: Sequence[Item]) -> list[Item]:
     return resolved
 
 
+def without_address(items: Sequence[Item]) -> list[Item]:
+    """Leave out the "pet" of "how's Anna, pet?", and the 它 of 量它四十分钟."""
+    kept: list[Item] = []
+    for index, item in enumerate(items):
+        following = items[index + 1].kind if index + 1 < len(items) else Kind.BREAK
+        ahead = items[index - 1].kind if index else Kind.BREAK
+        alone = ahead in _ENDS and following in {Kind.BREAK, Kind.QUESTION_MARK}
+        called = item.text in _CALLED and alone and (index > 0 or len(items) > 1)
+        said_before = item.text == "它" and ahead is Kind.MONITOR and following is Kind.DURATION
+        if not called and not said_before:
+            kept.append(item)
+    return kept
+
+
+# Animals and flowers to whom nobody speaks; behind "my" or "a" they are what they are called.
+_CALLED = frozenset({"pet", "hen", "duck", "petal", "chook", "ducky"})
+_ENDS = frozenset({Kind.BREAK, Kind.QUANTITY, Kind.FEELING, Kind.DURATION, Kind.NOTIFY})
+
+
 def _pieces(items: Sequence[Item]) -> list[list[Item]]:
     pieces: list[list[Item]] = [[]]
     for item in items:
@@ -102,9 +121,30 @@ def _told_apart(items: Sequence[Item]) -> list[list[Item]]:
     """The pieces; a story and the request behind it are two, though no comma parts them."""
     apart: list[list[Item]] = []
     for piece in _pieces(items):
-        border = next((i for i in range(1, len(piece)) if _parts(piece, i)), None)
+        border = next(
+            (i for i in range(1, len(piece)) if _parts(piece, i) or _adds_story(piece, i)), None
+        )
         apart += [piece] if border is None else [piece[:border], piece[border:]]
     return apart
+
+
+def _adds_story(piece: Sequence[Item], index: int) -> bool:
+    """Does a reason begin at `index`, unmarked: "stop tracking me it's creepy"?"""
+    opening = [item.text for item in piece[index : index + 2]]
+    if opening[0] not in _IT_IS and opening not in (["i", "am"], ["it", "is"]):
+        return False
+    if piece[index - 1].kind not in _COMPLETE or piece[index - 1].text in _LEADING:
+        return False
+    told, asked = piece[index:], piece[:index]
+    news = {item.kind for item in told} & {Kind.UNKNOWN, Kind.FEELING, Kind.HERE}
+    return bool(news) and is_story(told) and is_request(asked)
+
+
+_IT_IS = frozenset({"its", "it 's", "i want to"})
+_COMPLETE = frozenset(
+    {Kind.QUANTITY, Kind.SENSING, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.SMALL, Kind.FEELING}
+)
+_LEADING = frozenset({"that", "the", "a", "as", "than", "at", "in", "on", "by", "with", "about"})
 
 
 def _parts(piece: Sequence[Item], index: int) -> bool:
@@ -176,6 +216,11 @@ def _without_meanwhile(piece: list[Item]) -> list[Item]:
                 # "While I'm in the kitchen" would have to be watched for itself.
                 return [*piece[:index], Item(Kind.UNKNOWN, None, item.text), *piece[end:]]
             return [*piece[:index], *_kept(piece[index:end]), *piece[end:]]
+    until = next((i for i in range(1, len(piece) - 1) if _is_until(piece, i)), None)
+    if until is not None:
+        behind = piece[until + 1 :]
+        named = any(item.kind in WHOSE for item in behind)
+        return behind if named else [*_people(piece[:until]), *behind]
     when = next((i for i, item in enumerate(piece) if item.text in _MEANWHILE), None)
     if when is None or Kind.MONITOR not in {item.kind for item in piece[when:]}:
         return piece
@@ -188,6 +233,19 @@ def _without_meanwhile(piece: list[Item]) -> list[Item]:
         return piece
     kept = [item for item in piece[:when] if item.kind in {Kind.PERSON, Kind.AREA}]
     return [*kept, *piece[when + 1 :]]
+
+
+def _is_until(piece: Sequence[Item], index: int) -> bool:
+    """Is it the 之前 of 在爷爷醒来之前一直监测他的呼吸: how long it lasts?"""
+    ahead = {item.kind for item in piece[:index]}
+    lasts = piece[index + 1].text.startswith(("一 直", "持 续", "不 断", "全 程", "不 停"))
+    until = piece[index].text in {"之 前", "以 前", "前"} and lasts
+    apart = MEASURED | CONDITIONS | {Kind.DURATION, Kind.AREA, Kind.MONITOR, Kind.STOP}
+    return until and ahead.isdisjoint(apart)
+
+
+def _people(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.kind is Kind.PERSON]
 
 
 def _is_pastime(piece: Sequence[Item], when: int) -> bool:

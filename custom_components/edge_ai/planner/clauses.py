@@ -60,10 +60,11 @@ def actions(items: Sequence[Item]) -> set[str]:
 def watches_whether(items: Sequence[Item]) -> bool:
     """Say "Monitor whether anyone is in the kitchen" has no condition."""
     kinds = [item.kind for item in items]
-    if Kind.WHEN in kinds or Kind.MONITOR not in kinds or Kind.IF not in kinds:
+    watched = next((i for i, kind in enumerate(kinds) if kind in _SENSING), None)
+    if Kind.WHEN in kinds or watched is None or Kind.IF not in kinds:
         return False
     behind = kinds[kinds.index(Kind.IF) :]
-    return kinds.index(Kind.MONITOR) < kinds.index(Kind.IF) and Kind.NUMBER not in behind
+    return watched < kinds.index(Kind.IF) and Kind.NUMBER not in behind
 
 
 def _is_breathing_stop(items: Sequence[Item], index: int) -> bool:

@@ -26,6 +26,7 @@ _NAMED_WORK = NAMING | _WORK | {Kind.UNIT, Kind.SMALL}
 _BAD = frozenset(
     [
         *("wrong", "inaccurate", "incorrect", "imprecise", "unreliable", "bad"),
+        *("sucks", "suck", "stinks", "rubbish", "useless", "crap", "pants", "hopeless"),
         *("不 准", "测 得 不 准", "不 准 确", "不 太 准", "不 够 准", "测 不 准", "总 不 准"),
         *("总 测 不 准", "老 测 不 准", "测 得 不 太 准", "测 得 老 不 准"),
         *("老 不 准", "一 直 不 准", "老 是 不 准", "总 是 不 准", "经 常 不 准"),

@@ -18,6 +18,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
         # "Read my stress level", while "better at reading my mood" is about a model.
         content[:1] = [Item(Kind.ASK, None, "read"), Item(Kind.ME, None, "my")]
     content = _without_speaker(_without_reflexive(_without_causative(content, clause)))
+    content = _without_wish(content)
     content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     ends = content and content[-1].kind is Kind.NOT and clause[-1].text != "了"
@@ -122,6 +123,16 @@ def _as_quantity(item: Item, before: Item | None) -> Item:
     if item.kind is Kind.UNIT and item.value is not None and alone:
         return Item(Kind.QUANTITY, (item.value,), item.text)
     return item
+
+
+def _without_wish(content: Sequence[Item]) -> list[Item]:
+    """Leave out the 放松 of 我紧张的时候提醒我放松: what the reminder is good for."""
+    felt = [index for index, item in enumerate(content) if item.kind is Kind.FEELING]
+    return [
+        item
+        for index, item in enumerate(content)
+        if not (index in felt[1:] and content[index - 1].kind is Kind.REMIND)
+    ]
 
 
 def _without_reflexive(content: Sequence[Item]) -> list[Item]:

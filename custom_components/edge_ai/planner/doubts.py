@@ -174,6 +174,8 @@ _ENDS = frozenset({"alone", "hold", "holding", "pause", "drop", "cut", "end", "h
 def _tells_of_watching(items: Sequence[Item]) -> bool:
     """Is it "measured heartbeats", "it senses mood": what is or was done, and no order?"""
     first = next((i for i, item in enumerate(items) if item.kind in _MEASURED), len(items))
+    if [item.kind for item in items[max(0, first - 2) : first]] == [Kind.MONITOR, Kind.OWNER]:
+        return True  # 你们测的心率: which was measured
     ahead = [(i, item.text) for i, item in enumerate(items[:first]) if item.kind is Kind.MONITOR]
     told = [
         text.isascii()

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ..messages import Goal, Intent
 from .alerting import alert_goals, breathing_pause
-from .background import resolve_pronouns, without_background
+from .background import resolve_pronouns, without_address, without_background
 from .clauses import split
 from .conditions import read_conditions
 from .content import content_of
@@ -42,7 +42,8 @@ def parse(
     """
     if len(text) > MAX_CHARACTERS:
         return ()
-    items = without_background(resolve_pronouns(scan(tokenize(text), home, now)))
+    heard = without_address(scan(tokenize(text), home, now))
+    items = without_background(resolve_pronouns(heard))
     if any(item.kind in {Kind.UNKNOWN, Kind.DAY} for item in items):
         return ()
     goals: list[Goal] = []

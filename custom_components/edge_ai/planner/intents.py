@@ -61,7 +61,7 @@ def intent_of(items: Sequence[Item], conditions: Sequence[Condition]) -> Intent 
         return None if _notifies_another(items) else Intent.ALERT
     if Kind.REMIND in kinds:
         # "Remind me to check my pulse" is a reminder.
-        if _notifies_another(items):
+        if _notifies_another(items) or _reminds_to_feel(items, kinds):
             return None
         noun = {Kind.START, Kind.QUANTITY} <= kinds and kinds.isdisjoint({Kind.MONITOR, Kind.ASK})
         # "Watch my stress, and call me when it's high": of what was said before.
@@ -112,6 +112,13 @@ def _notifies_another(items: Sequence[Item]) -> bool:
         first is Kind.NOTIFY and second is Kind.PERSON and third in TRIGGERS
         for first, second, third in zip(kinds, kinds[1:], kinds[2:], strict=False)
     )
+
+
+def _reminds_to_feel(items: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Is it 每小时提醒我放松一下: what shall be felt after it, and no condition for it?"""
+    felt = [index for index, item in enumerate(items) if item.kind is Kind.FEELING]
+    told = next(index for index, item in enumerate(items) if item.kind is Kind.REMIND)
+    return felt == [told + 1] and kinds.isdisjoint(TRIGGERS | {Kind.COMPARE, Kind.LEVEL})
 
 
 def _has_length(items: Sequence[Item]) -> bool:

@@ -121,7 +121,8 @@ def _is_presence(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> boo
     if intent is Intent.STOP and {Kind.ANYONE, Kind.AREA} <= kinds:
         # "Stop watching the kitchen for people"
         return _stops_sensing(items)
-    if kinds & {Kind.START, Kind.STOP}:
+    watched = {Kind.START, Kind.SENSING, Kind.IF} <= kinds and intent is Intent.MONITOR
+    if kinds & {Kind.START, Kind.STOP} and not watched:
         return False
     if Kind.WHO in kinds and Kind.AREA not in kinds:
         return False  # "Who is home" is known to Home Assistant
@@ -161,7 +162,8 @@ def _stops_sensing(items: Sequence[Item]) -> bool:
         return False  # its notifications are its own
     if all(item.text.endswith(_NOTES) for item in items if item.kind in _SENSING_WORK):
         return False  # "Stop notifications" means any app's
-    somebody = any(item.kind in {Kind.PERSON, Kind.ME, Kind.EVERYONE} for item in items)
+    whose = {Kind.PERSON, Kind.ME, Kind.EVERYONE, Kind.IF}
+    somebody = any(item.kind in whose for item in items)
     return any(
         item.kind is Kind.SENSING
         or (item.kind is Kind.NOTIFY and item.text.startswith(_ALERTS))
@@ -191,8 +193,12 @@ _NOTES = (
 
 
 def _switches_screen(items: Sequence[Item]) -> bool:
+    turned = any(item.kind is Kind.START and item.text in _SWITCHING_OFF for item in items)
     switched = any(
-        item.kind is Kind.STOP and item.text.startswith(_SWITCHING_OFF) for item in items
+        item.kind is Kind.STOP
+        # "Turn the monitor on my desk off": the two halves of the verb stand apart.
+        and (item.text.startswith(_SWITCHING_OFF) or (turned and item.text == "off"))
+        for item in items
     )
     return switched and any(item.text in _SCREENS_AND_CAMERAS for item in items)
 

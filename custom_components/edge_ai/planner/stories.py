@@ -70,7 +70,7 @@ def is_request(piece: Sequence[Item]) -> bool:
 
 def _asks_itself(item: Item) -> bool:
     """Is it 压力多少, 有没有人: a quantity, and the question for it?"""
-    return item.kind is Kind.QUANTITY and ("多" in item.text or "没" in item.text)
+    return item.kind is Kind.QUANTITY and not set("多没怎不").isdisjoint(item.text)
 
 
 def _is_measurable(kinds: set[Kind]) -> bool:
@@ -96,7 +96,9 @@ def is_story(piece: Sequence[Item]) -> bool:
     unknown = [item for item in content if item.kind in {Kind.UNKNOWN, Kind.DAY}]
     if told and {Kind.NOT, Kind.FEELING} <= kinds <= _FELT | {Kind.STOP}:
         return True  # "I can't stop worrying"
-    if _is_exercise(kinds) or _is_departure(content):
+    if _is_exercise(kinds) or _is_departure(content) or _is_arrival(kinds, content):
+        return True
+    if _is_own_plan(piece, content, kinds):
         return True
     if actions(_orders(content, told=told and bool(unknown))):
         return False
@@ -173,7 +175,7 @@ def _is_it(piece: Sequence[Item]) -> bool:
 def _is_wish(piece: Sequence[Item], content: Sequence[Item]) -> bool:
     """Is it "I want to lose weight": what somebody wants to do alone?"""
     verb = content[0].kind is Kind.UNKNOWN and content[0].value != "foreign"
-    return verb and piece[0].text in {"i want to", "i need to", "i would like to", "i have to"}
+    return verb and piece[0].text in _WISHES
 
 
 def _is_exercise(kinds: set[Kind]) -> bool:
@@ -191,13 +193,36 @@ def _is_departure(content: Sequence[Item]) -> bool:
     """Is it "I'm leaving the house", 我出门了? A room that is left would be a condition."""
     kinds = {item.kind for item in content}
     goes = [item for item in content if item.kind is Kind.ENTER]
-    if [item.text for item in content[1:]] == ["am", "off"]:
-        return True  # "I'm off to work"
+    if [item.text for item in content[1:3]] == ["am", "off"] and kinds.isdisjoint(
+        _OUR_WORK | MEASURED
+    ):
+        return True  # "I'm off to work", "I'm off to my shift"
     own = content[0].kind in {Kind.ME, Kind.EVERYONE}
     plain = kinds <= {Kind.ME, Kind.EVERYONE, Kind.AUXILIARY, Kind.ENTER, Kind.HERE}
     return bool(goes) and own and plain and not any(item.value for item in goes)
 
 
+def _is_arrival(kinds: set[Kind], content: Sequence[Item]) -> bool:
+    """Is it "I'm home", 我回来了: who is there again, and no room that is watched?"""
+    who = {Kind.ME, Kind.PERSON, Kind.EVERYONE}
+    back = any(item.text in _HOME_AGAIN for item in content[1:])
+    plain = kinds <= who | {Kind.AUXILIARY, Kind.HERE, Kind.ENTER}
+    return back and plain and content[0].kind in who
+
+
+_HOME_AGAIN = frozenset(
+    {"home", "at home", "here", "回 来", "回 来 了", "在 家"}
+    | {"回 家", "回 家 了", "到 家", "到 家 了"}
+)
+
+
+def _is_own_plan(piece: Sequence[Item], content: Sequence[Item], kinds: set[Kind]) -> bool:
+    """Is it "I want to watch a film": what somebody will watch, none of our watching?"""
+    wished = piece[0].text in _WISHES and content[0].text in {"watch", "see"}
+    return wished and Kind.UNKNOWN in kinds and kinds <= {Kind.MONITOR, Kind.ASK, Kind.UNKNOWN}
+
+
+_WISHES = frozenset({"i want to", "i need to", "i would like to", "i have to"})
 _FELT = frozenset({Kind.FEELING, Kind.NOT, Kind.AUXILIARY, *_STORYTELLERS})
 _BEING = frozenset({Kind.ME, Kind.PERSON, Kind.AUXILIARY, Kind.NOT})
 _OUR_WORK = frozenset(
@@ -207,7 +232,7 @@ _OUR_WORK = frozenset(
     }
 )
 _SUBJECTS = (
-    *(["it"], ["that"], ["this"], ["there"], ["today"], ["work"], ["life"], ["things"]),
+    *(["it"], ["its"], ["that"], ["this"], ["there"], ["today"], ["work"], ["life"], ["things"]),
     *(["everything"], ["these"], ["we"]),
 )
 _KIN = frozenset(

@@ -204,5 +204,8 @@ SMALL: Table = {
         for the rest of the/my day/evening/night/morning/afternoon/week
         over the course of the/my day/evening/night/morning/afternoon/week | presumably | beating
         pumping | unreliable | imprecise
+        [please/kindly] do the needful [and] | wee | yaar | bhai | dearie | lass | lassie | laddie
+        cobber | sucks | suck | stinks | rubbish | useless | crap | fair dinkum | ken | och
+        no worries | no dramas | ta very much | ta love | bless you
     """,
 }

@@ -15,7 +15,8 @@ WANTS: Table = {
         watched | observed | measured | followed | supervised | kept an eye on | looked after
         kept track of | monitor/monitors | track/tracks | watch/watches | observe | measure
         follow/following | watching | observing | supervise | surveil
-        keep/keeping [a/an] [close/closer/careful/sharp/good/watchful] eye on
+        keep/keeping [a/an] [close/closer/careful/sharp/good/watchful/wee/little/beady] eye on
+        do not take/lift your eyes off | never take your eyes off | keep/keeping half an eye on
         keep/keeping an eye out for | keep/keeping [a/an/my/your/both] [close] eye/eyes on
         have/having/put an eye on | keep/keeping tabs on | keep/keeping track of
         keep/keeping [a] [close/careful] watch on/over/of | keep/keeping watch
@@ -99,6 +100,7 @@ WANTS: Table = {
         receive a/an notification/alert/warning | i want a/an alert/notification/warning
         i would like a/an alert/notification/warning | want to be notified/alerted/warned
         would like to be notified/alerted/warned/informed | want to get notified/alerted/warned
+        give/gives us a shout/bell/ring/buzz/nudge | give me a bell | hit me up | tip me the wink
         speak up | drop me a message | reach out to me | caution me | make a sound
         send me [a] word | notify/notifies/notifying [me/us] | alert/alerts/alerting [me/us]
         warn/warns/warning [me/us] | notification/notifications | raise/sound/trigger an/the alarm
