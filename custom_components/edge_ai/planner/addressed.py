@@ -91,6 +91,10 @@ _RUNNING = frozenset(
 
 def _is_message(clause: Sequence[Item]) -> bool:
     """Is it "tell Ben to stop", "let Anna know", 告诉小雨我压力很大: words for another person?"""
+    if [item.kind for item in clause[:2]] == [Kind.PERSON, Kind.STOP]:
+        return any(
+            item.text in {"your", "yourself"} for item in clause
+        )  # "Ben, stop watching your"
     for index, item in enumerate(clause):
         if item.text in _TELL_TO and clause[index + 1 : index + 2] == [_TO]:
             return True  # "Tell me to put my phone down"

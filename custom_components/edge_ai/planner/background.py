@@ -94,7 +94,8 @@ def without_address(items: Sequence[Item]) -> list[Item]:
     for index, item in enumerate(items):
         following = items[index + 1].kind if index + 1 < len(items) else Kind.BREAK
         ahead = items[index - 1].kind if index else Kind.BREAK
-        alone = ahead in _ENDS and following in {Kind.BREAK, Kind.QUESTION_MARK}
+        today = index > 0 and items[index - 1].text in _TODAY
+        alone = (ahead in _ENDS or today) and following in {Kind.BREAK, Kind.QUESTION_MARK}
         called = item.text in _CALLED and alone and (index > 0 or len(items) > 1)
         said_before = item.text == "它" and ahead is Kind.MONITOR and following is Kind.DURATION
         if not called and not said_before:
@@ -104,6 +105,7 @@ def without_address(items: Sequence[Item]) -> list[Item]:
 
 # Animals and flowers to whom nobody speaks; behind "my" or "a" they are what they are called.
 _CALLED = frozenset({"pet", "hen", "duck", "petal", "chook", "ducky"})
+_TODAY = frozenset({"today", "the day", "tonight", "now", "the now", "please", "for me", "then"})
 _ENDS = frozenset({Kind.BREAK, Kind.QUANTITY, Kind.FEELING, Kind.DURATION, Kind.NOTIFY})
 
 
@@ -130,17 +132,30 @@ def _told_apart(items: Sequence[Item]) -> list[list[Item]]:
 
 def _adds_story(piece: Sequence[Item], index: int) -> bool:
     """Does a reason begin at `index`, unmarked: "stop tracking me it's creepy"?"""
-    opening = [item.text for item in piece[index : index + 2]]
-    if opening[0] not in _IT_IS and opening not in (["i", "am"], ["it", "is"]):
+    before = piece[index - 1]
+    if not _opens_story(piece[index : index + 2]):
         return False
-    if piece[index - 1].kind not in _COMPLETE or piece[index - 1].text in _LEADING:
+    if before.text not in _PARTICLES and before.kind not in _COMPLETE:
         return False
+    relative = before.kind is Kind.QUANTITY and index > 1 and piece[index - 2].text == "the"
+    if before.text in _LEADING or relative:
+        return False  # "the heart rate I had at the gym"
     told, asked = piece[index:], piece[:index]
     news = {item.kind for item in told} & {Kind.UNKNOWN, Kind.FEELING, Kind.HERE}
     return bool(news) and is_story(told) and is_request(asked)
 
 
-_IT_IS = frozenset({"its", "it 's", "i want to"})
+def _opens_story(pair: Sequence[Item]) -> bool:
+    """Is it "i am", "i just", "Ben has", "it's", 今天: how people go on to tell why?"""
+    if pair[0].text in _IT_IS:
+        return True
+    who = pair[0].text in {"i", "it", "we"} or pair[0].kind is Kind.PERSON
+    return who and [item.text for item in pair[1:]] in _TELLS
+
+
+_TELLS = tuple([verb] for verb in ("am", "is", "are", "have", "had", "has", "just", "got", "feel"))
+_PARTICLES = frozenset("吧呗啊呀哈吗了啦喔哦嘛")
+_IT_IS = frozenset({"its", "it 's", "i want to", "我", "今 天", "最 近"})
 _COMPLETE = frozenset(
     {Kind.QUANTITY, Kind.SENSING, Kind.AREA, Kind.HERE, Kind.DURATION, Kind.SMALL, Kind.FEELING}
 )

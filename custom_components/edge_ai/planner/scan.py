@@ -48,8 +48,8 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
                 end, item = position + rest[0] - 1, Item(Kind.DURATION, rest[1])
         if tokens[position] == "own" and items and items[-1].kind in {Kind.PRONOUN, Kind.OWNER}:
             item = Item(Kind.SMALL)  # "her own", "Ben's own"
-        if item.kind is Kind.UNKNOWN and tokens[position].endswith("ly"):
-            item = Item(Kind.SMALL)
+        if item == _UNHEARD and tokens[position].endswith("ly"):
+            item = Item(Kind.SMALL)  # an adverb; "telly" and "belly" are in the tables
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
             item = Item(Kind.UNKNOWN)
         if (
@@ -165,6 +165,7 @@ def _words() -> _Words:
     )
 
 
+_UNHEARD = Item(Kind.UNKNOWN)
 _EVERY = frozenset({"every", "once", "once every", "每", "每 隔", "隔", "间 隔"})
 _VERBS = frozenset({Kind.ENTER, Kind.MOVE})
 _ORDERS = frozenset(

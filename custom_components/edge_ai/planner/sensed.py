@@ -197,7 +197,11 @@ def _switches_screen(items: Sequence[Item]) -> bool:
     switched = any(
         item.kind is Kind.STOP
         # "Turn the monitor on my desk off": the two halves of the verb stand apart.
-        and (item.text.startswith(_SWITCHING_OFF) or (turned and item.text == "off"))
+        and (
+            item.text.startswith(_SWITCHING_OFF)
+            or "关" in item.text
+            or (turned and item.text == "off")
+        )
         for item in items
     )
     return switched and any(item.text in _SCREENS_AND_CAMERAS for item in items)

@@ -54,6 +54,7 @@ FOREIGN: Table = {
         stopwatch | countdown | traffic | bus | train to | trains to | train from | train station
         flight | taxi | uber | restaurant/restaurants | dinner | lunch | breakfast | coffee
         water | plants | garden hose | sprinkler/sprinklers | pool | hot tub | printer | router
-        wifi | bluetooth | battery
+        wifi | bluetooth | battery | telly | belly | jelly | reply/replies | supply | fly/butterfly
+        family guy | july | italy | rally | bully | monopoly | assembly | lily | anomaly | wooly
     """,
 }

@@ -206,6 +206,7 @@ SMALL: Table = {
         pumping | unreliable | imprecise
         [please/kindly] do the needful [and] | wee | yaar | bhai | dearie | lass | lassie | laddie
         cobber | sucks | suck | stinks | rubbish | useless | crap | fair dinkum | ken | och
+        i am wanting/needing [you] [to] | be so kind to | fr | ngl | tbh | innit
         no worries | no dramas | ta very much | ta love | bless you
     """,
 }
