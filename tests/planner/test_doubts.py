@@ -57,6 +57,15 @@ HOME = Home(
         "stop monitoring my heart rate at ten",
         "十点停止监测我的心率",
         "stop notifications",
+        # The screen on the desk, the set in the corner, the camera.
+        "turn the monitor on my desk off",
+        "stop watching telly",
+        "监控给我关了",
+        # A reminder to relax, and where readings are stored.
+        "每小时提醒我放松一下",
+        "你们测的心率存在哪里",
+        # An order to somebody else.
+        "Ben stop watching your phone",
         # Devices, alarms and noises.
         "turn off the computer monitor in the bedroom",
         "turn on presence mode",
