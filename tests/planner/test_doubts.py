@@ -60,6 +60,9 @@ HOME = Home(
         # The screen on the desk, the set in the corner, the camera.
         "turn the monitor on my desk off",
         "stop watching telly",
+        # Whoever tells something behind an order is not whom it is about; nor is it taken back.
+        "stop watching Ben i am back",
+        "monitor my stress i have changed my mind",
         "监控给我关了",
         # A reminder to relax, and where readings are stored.
         "每小时提醒我放松一下",

@@ -141,8 +141,21 @@ def _adds_story(piece: Sequence[Item], index: int) -> bool:
     if before.text in _LEADING or relative:
         return False  # "the heart rate I had at the gym"
     told, asked = piece[index:], piece[:index]
+    if _takes_back(told):
+        return False
     news = {item.kind for item in told} & {Kind.UNKNOWN, Kind.FEELING, Kind.HERE}
     return bool(news) and is_story(told) and is_request(asked)
+
+
+def _takes_back(told: Sequence[Item]) -> bool:
+    """Is it "i have changed my mind", "i just meant the stress"? "Not well" takes nothing back."""
+    kinds = [item.kind for item in told]
+    pairs = zip(kinds, [*kinds[1:], None], strict=True)
+    felt = {Kind.UNKNOWN, Kind.FEELING}
+    if any(item.text.endswith("my mind") for item in told):
+        return True
+    denied = any(one is Kind.NOT and two not in felt for one, two in pairs)
+    return denied or not {Kind.CHANGE, Kind.QUANTITY, Kind.STOP, Kind.TELL}.isdisjoint(kinds)
 
 
 def _opens_story(pair: Sequence[Item]) -> bool:

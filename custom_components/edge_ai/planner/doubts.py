@@ -33,6 +33,7 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     if intent is Intent.STOP:
         odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
         odd = odd or _does_not(items) or _goes_on(items) or _stops_a_body(items)
+        odd = odd or _stops_and_tells(items)
         return odd or _forbids(items) or _reminds_to_stop(items) or _stops_a_noise(items)
     if intent is Intent.ALERT:
         return _asks_who(items)
@@ -227,6 +228,14 @@ def _stops_a_noise(items: Sequence[Item]) -> bool:
 
 
 _NOISES = ("beep", "ring", "buzz", "shout", "yell", "scream", "sound", "alarm", "响", "滴", "震")
+
+
+def _stops_and_tells(items: Sequence[Item]) -> bool:
+    """Is it "stop watching Ben i am back": whose monitors shall end, and what is told?"""
+    kinds = {item.kind for item in items}
+    pairs = itertools.pairwise(items)
+    told = any(first.text == "i" and second.kind is Kind.AUXILIARY for first, second in pairs)
+    return told and kinds.isdisjoint(_MEASURED)
 
 
 def _forbids(items: Sequence[Item]) -> bool:

@@ -12,7 +12,7 @@ NEAR: Table = {
         on the phone | in the mood for/to | model train/trains | toy train/trains | how much data
         mobile data
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
-        heart rate zone
+        heart rate zone | change/changed/changing my mind
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
         feel/feels/feeling/felt like
     """,
