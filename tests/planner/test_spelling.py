@@ -30,6 +30,7 @@ def test_distance_counts_letters_and_swaps(first: str, second: str, letters: int
     ("said", "meant"),
     [
         ("montior my stress", "monitor my stress"),
+        ("montior my stres for an hour", "monitor my stress for an hour"),
         ("lemme know when anna is stressed", "let me know when Anna is stressed"),
         ("gimme my bpm", "give me my heart rate"),
         ("請幫我監測一下心情", "请帮我监测一下心情"),

@@ -77,6 +77,8 @@ def _is_about_you(clause: Sequence[Item]) -> bool:
     others = {Kind.ME, Kind.PERSON, Kind.EVERYONE, Kind.ASK, Kind.MONITOR, Kind.TELL, Kind.NOTIFY}
     if kinds[:1] == [Kind.YOU] and measured & set(kinds) and others.isdisjoint(kinds):
         return True  # "You are never sad"
+    if kinds == [Kind.YOU, Kind.ASK, Kind.QUANTITY] and not _HAVING.isdisjoint(texts):
+        return True  # 你有没有心跳
     if measured.isdisjoint(kinds) and (Kind.ASK, Kind.YOU) in itertools.pairwise(kinds):
         return True  # "I'm fine, how are you?"
     return any(
@@ -84,9 +86,14 @@ def _is_about_you(clause: Sequence[Item]) -> bool:
     )
 
 
+_HAVING = frozenset({"有 没 有", "有"})
 _RUNNING = frozenset(
     {Kind.MONITOR, Kind.SENSING, Kind.NOTIFY, Kind.REMIND, Kind.TELL, Kind.FEELING, Kind.ASK}
 )
+
+
+def _is_no_announcement(item: Item) -> bool:
+    return item.text not in {"announce", "broadcast"}
 
 
 def _is_message(clause: Sequence[Item]) -> bool:
@@ -95,6 +102,9 @@ def _is_message(clause: Sequence[Item]) -> bool:
         return any(
             item.text in {"your", "yourself"} for item in clause
         )  # "Ben, stop watching your"
+    told = [item.text for item in itertools.dropwhile(_is_no_announcement, clause)]
+    if "that" in told and all(item.kind is not Kind.IF for item in clause):
+        return True  # "Announce in the kitchen that I'm on my way"
     for index, item in enumerate(clause):
         if item.text in _TELL_TO and clause[index + 1 : index + 2] == [_TO]:
             return True  # "Tell me to put my phone down"

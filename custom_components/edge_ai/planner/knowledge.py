@@ -29,7 +29,19 @@ def asks_for_knowledge(clause: Sequence[Item]) -> bool:
         or _is_about_people(clause)
         or _asks_what_should_be(clause)
         or _defines(clause)
+        or _asks_how_good(clause)
     )
+
+
+def _asks_how_good(clause: Sequence[Item]) -> bool:
+    """Is it "how accurate is the stress reading": about our work, not about a rate?"""
+    texts = [item.text for item in clause]
+    return any(
+        first == "how" and second in _QUALITIES for first, second in itertools.pairwise(texts)
+    )
+
+
+_QUALITIES = frozenset({"accurate", "reliable", "precise", "exact", "correct", "good", "right"})
 
 
 def _asks_advice(clause: Sequence[Item]) -> bool:

@@ -8,6 +8,7 @@ For Chinese see `hanzi`.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 _SHORT: Mapping[str, tuple[str, ...]] = {
@@ -139,9 +140,16 @@ def _meant(word: str, key: frozenset[str]) -> str | None:
             and other[0] == word[0]
             and distance(word, other, slips) <= slips
         ]
-        if len({other.rstrip("s") for other in near}) == 1:
-            return near[0]
+        # A letter that should stand twice is the likeliest slip: "stres" is no "stores".
+        doubled = [other for other in near if _single(other) == _single(word)]
+        if len({other.rstrip("s") for other in doubled or near}) == 1:
+            return (doubled or near)[0]
     return None
+
+
+def _single(word: str) -> str:
+    """The word with each letter once where it stands twice in a row."""
+    return "".join(letter for letter, _ in itertools.groupby(word))
 
 
 def distance(first: str, second: str, most: int) -> int:
