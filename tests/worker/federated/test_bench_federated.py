@@ -256,7 +256,9 @@ def test_the_page_and_the_json_tell_the_same(story: Task, tmp_path: Path) -> Non
     assert "Without feedback" not in alone
 
 
-@pytest.mark.parametrize(("script", "name"), [(DIGITS, "federated-bench")])
+@pytest.mark.parametrize(
+    ("script", "name"), [(DIGITS, "federated-bench"), (IMAGES, "federated-bench-images")]
+)
 def test_the_recorded_page_is_of_the_story_as_it_stands(script: Script, name: str) -> None:
     docs = Path(__file__).parents[3] / "docs"
     found = json.loads((docs / f"{name}.json").read_text())
