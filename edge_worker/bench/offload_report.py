@@ -22,7 +22,7 @@ _NOT_MEASURED = (
     "[codec-bench.md](codec-bench.md). The other networks see noise and have no trained weights, "
     "so that accuracy says nothing there.",
     "- Codings that are known to lose more than 1 % of the model's quality are left out.",
-    "- Other programs ran on the same computer; medians of few windows.",
+    "- Medians of few windows on a small shared computer: a few milliseconds either way are noise.",
 )
 
 
