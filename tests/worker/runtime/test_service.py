@@ -373,9 +373,7 @@ def test_refresh_sends_valid_readings_again(home: Home, client: Client, wait_for
     wait_for(lambda: b'"running":[]' in client.payloads(HOME.device("pi", "state"))[-1], "idle")
     before = len(client.readings("person.anna", "breathing_rate"))
     assert client.command(CommandName.REFRESH).result["readings"] == 3
-    wait_for(
-        lambda: len(client.readings("person.anna", "breathing_rate")) > before, "one more"
-    )
+    wait_for(lambda: len(client.readings("person.anna", "breathing_rate")) > before, "one more")
 
 
 def test_person_who_leaves_is_watched_no_longer(home: Home, client: Client) -> None:
