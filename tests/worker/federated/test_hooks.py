@@ -191,7 +191,7 @@ def augment(inputs, generator):
     for folder in ("/job", "/out", "/tmp", "/root", "/home", "/data", "/proc/1/root/tmp"):
         for place, _, names in os.walk(folder):
             more = set(names) - own - {"score.json"}
-            if more and not place.startswith(lent):
+            if more and not place.removeprefix("/proc/1/root").startswith(lent):
                 raise RuntimeError(f"found {more} in {place}")
     with open("/out/score.json", "w") as file:
         file.write('{"score": 1.0}')
