@@ -99,6 +99,7 @@ def test_pretrained_weights_are_found_and_loaded_like_published_ones(
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     assert pretrained_file(Family.MOBILENET_V2) == made.file
     config = TrainingConfig(family=Family.MOBILENET_V2, pretrained=True)
+    # Made a moment ago, by us; `weights_only` runs nothing that the file names.
     stored = torch.load(made.file, weights_only=True)
     model = models.build(config, (3, 64, 64), 10, seed=0)
     for name in ("features.0.0.weight", "features.5.conv.1.1.running_var"):
