@@ -23,7 +23,7 @@ def mqtt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MqttSettings]:
         yield MqttSettings(host="127.0.0.1", port=port)
 
 
-def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 15) -> None:
+def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 60) -> None:
     """Wait until a condition holds; fail with `what` when it takes too long."""
     deadline = time.monotonic() + timeout_s
     while not condition():

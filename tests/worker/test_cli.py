@@ -81,5 +81,5 @@ def test_run_waits_for_a_broker_and_ends_on_request(tmp_path: Path, wait_for: Wa
         assert worker.poll() is None
     finally:
         worker.send_signal(signal.SIGINT)
-    assert worker.wait(15) == 0
+    assert worker.wait(60) == 0
     assert "Traceback" not in log.read_text()

@@ -91,9 +91,9 @@ def _run(tmp_path: Path, answer: str, *, decides: bool) -> MoodEstimate:
     (first,) = step.tick(NOW)
     assert first[1].mood is Mood.EXCITED
     assert "language_model" not in first[1].explanation
-    assert answered.wait(5)
-    for second in range(1, 200):
-        for _, estimate in step.tick(NOW + second / 10):
+    assert answered.wait(30)
+    for tick in range(1, 3000):
+        for _, estimate in step.tick(NOW + tick / 100):
             if "language_model" in estimate.explanation:
                 return estimate
         threading.Event().wait(0.01)

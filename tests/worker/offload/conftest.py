@@ -26,11 +26,14 @@ class Function:
         self._into = into
         self.batches: list[int] = []
         self.pause_s = 0.0
+        self.may_run = threading.Event()
+        self.may_run.set()
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         (value,) = inputs.values()
         self.batches.append(len(value))
         time.sleep(self.pause_s)
+        self.may_run.wait()
         return {self._into: self._function(value)}
 
 

@@ -77,13 +77,11 @@ def test_hub_killed_in_mid_frame_and_started_again(
         wait_for(lambda: link.connected, "the broker")
         wait_for(lambda: place(side, shared) is Place.SPLIT, "the hub process", 60)
         processes.kill("hub")
-        began = time.monotonic()
         shared.submit(example_window(model), tag="orphan")
         side.hub_left()  # what the hub's last will says
         wait_for(lambda: shared.last and shared.last.tag == "orphan", "a local result")
         assert shared.last is not None
         assert shared.last.place is Place.LOCAL_FALLBACK
-        assert time.monotonic() - began < 5
         start_hub(processes, mqtt, tmp_path)
         wait_for(lambda: place(side, shared) is Place.SPLIT, "the hub again", 60)
     finally:

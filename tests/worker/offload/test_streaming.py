@@ -67,13 +67,13 @@ def wire() -> Any:
 @pytest.fixture
 def shared(wire: Wire) -> SharedModel:
     found = wire.device().share(StreamedModel(), raw_may_leave=True, forced=PLAN, deadline_s=1.0)
-    assert found.timed.wait(5)
+    assert found.timed.wait(30)
     return found
 
 
 def ask(shared: SharedModel, window: dict[str, NDArray[np.float32]]) -> Inference:
     shared.submit(window, tag="now")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for result in shared.results():
             assert np.array_equal(result.outputs["output"], expected(window))
@@ -128,7 +128,7 @@ def test_devices_do_not_mix(wire: Wire) -> None:
         for name in ("pi", "attic")
     ]
     for device in devices:
-        assert device.timed.wait(5)
+        assert device.timed.wait(30)
     one, other = windows(6), windows(6)[::-1]
     for first, second in zip(one, other, strict=True):
         ask(devices[0], first)
@@ -143,7 +143,7 @@ def test_the_plan_says_hub_where_a_stream_is_quickest(wire: Wire, wait_for: Wait
     model.heads.pause_s = 0.1
     shared = wire.device().share(model, raw_may_leave=True)
     private = wire.device("private").share(model)
-    wait_for(lambda: shared.plan == PLAN, "the stream", 15)
+    wait_for(lambda: shared.plan == PLAN, "the stream")
     assert "fed while it records" in shared.reason
     assert PLAN not in private.options()
     found = [ask(shared, window) for window in windows(5)]
@@ -156,10 +156,10 @@ def test_a_link_that_does_not_carry_the_stream_is_not_offered_one(
     wire.bandwidth_bps = 5e4  # a piece of 1 kB takes 0.2 s of its two seconds
     model = StreamedModel()
     shared = wire.device().share(model, raw_may_leave=True)
-    wait_for(lambda: PLAN in shared.options(), "costs", 15)
+    wait_for(lambda: PLAN in shared.options(), "costs")
     model.piece = lambda plan: Piece(samples=STEP, seconds=0.2) if plan == PLAN else None  # type: ignore[method-assign]
     hurried = wire.device("hurried").share(model, raw_may_leave=True)
-    wait_for(lambda: "input/float32" in hurried.options(), "costs", 15)
+    wait_for(lambda: "input/float32" in hurried.options(), "costs")
     assert PLAN not in hurried.options()
 
 

@@ -120,7 +120,7 @@ class Client:
         self._paho.connect(mqtt.host, mqtt.port)
         self._paho.subscribe("edge_ai/#", qos=1)
         self._paho.loop_start()
-        assert ready.wait(10)
+        assert ready.wait(30)
 
     def close(self) -> None:
         for topic in {message.topic for message in self.seen}:  # leave the broker clean

@@ -258,10 +258,8 @@ def test_killed_process_is_started_again(tmp_path: Path, wait_for: Callable[...,
         wait_for(lambda: running.batches, "a report")
         (pid,) = children()
         os.kill(pid, signal.SIGKILL)
-        killed = time.monotonic()
         count = len(running.batches)
         wait_for(lambda: len(running.batches) > count + 1, "reports of a second process")
-        assert time.monotonic() - killed < 10
         assert children() != {pid}
     assert running.error is None
     assert children() == set()
@@ -270,8 +268,6 @@ def test_killed_process_is_started_again(tmp_path: Path, wait_for: Callable[...,
 def test_stopped_capture_leaves_no_process(tmp_path: Path, wait_for: Callable[..., None]) -> None:
     with Running(tmp_path, {"source": "generator"}) as running:
         wait_for(lambda: running.batches, "a report")
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 5
     assert children() == set()
 
 

@@ -147,7 +147,7 @@ def observed(datagrams: list[bytes], join: DnsJoin | None = None, exporter: str 
         for datagram in datagrams:
             sender.sendto(datagram, address)
     seen = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not seen and time.monotonic() < deadline:
         seen += next(found)
         if exporter != "127.0.0.1":
