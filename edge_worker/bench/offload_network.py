@@ -141,7 +141,8 @@ async def _pump(
         while True:
             due, data = await pieces.get()
             if (left := due - time.monotonic()) > 0:
-                await asyncio.sleep(left)
+                # The event loop wakes a millisecond late; the link's delay shall not grow by it.
+                await asyncio.to_thread(time.sleep, left)
             if not data:
                 writer.close()
                 return
