@@ -67,7 +67,8 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
     total, right = 0.0, 0
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # dropout
+        # Dropout. `torch.manual_seed` would also collect a traceback for each kind of accelerator.
+        torch.default_generator.manual_seed(seed)
         for _ in range(config.local_epochs):
             total, right = 0.0, 0
             for rows in _batches(len(data), config.batch_size, generator):
