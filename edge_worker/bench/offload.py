@@ -46,6 +46,7 @@ LINKS: Mapping[float, float] = {0.1: 50, 0.25: 30, 1: 20, 5: 10, 20: 5, 100: 3}
 _ROOMS = (260_000, 260_003)
 _ROOM_S, _HOP_S = 68.0, 2.0
 SLOWDOWNS = (1.0, 3.0, 10.0, 30.0)
+ARRIVALS = "arrivals.log"
 REFERENCE = "edge_worker.offload.reference_models"
 MODELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "vitals_network": ("vitals_network", ()),
@@ -162,7 +163,10 @@ def _servers(folder: Path, network: Network, delay_s: float, bps: float) -> Iter
     settings.write_text(
         f"listener {BROKER_PORT} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
     )
-    hub = worker("hub", "--port", str(BROKER_PORT), "--bundles", str(folder / "bundles"))
+    hub = worker(
+        "hub", "--port", str(BROKER_PORT), "--bundles", str(folder / "bundles"),
+        "--arrivals", str(folder / ARRIVALS),
+    )  # fmt: skip
     commands = [
         [mosquitto, "-c", str(settings)],
         list(relay_command(network, delay_s, bps)),
@@ -230,6 +234,7 @@ def run_device(
 ) -> dict[str, Any]:
     """All arms of one cell; raises SystemExit with the device's last words."""
     options = ["--slowdown", str(slowdown), "--windows", str(windows)]
+    options += ["--arrivals", str(examples.with_name(ARRIVALS))]
     if bundle.name == "vitals_network":
         options += ["--examples", str(examples)]
     return _device(network, RELAY_PORT, bundle, *options)

@@ -114,7 +114,8 @@ def markdown(result: Mapping[str, Any]) -> str:
         f"Made by `python -m edge_worker.bench.offload --out docs/offload-bench {_subset(cells)}`"
         f"{_parts(cells)}.",
         f"Link: {result['link']}. Device: {result['device']}. Between real processes, over "
-        "mosquitto. Latency in ms, median, from a complete window to its result on the device.",
+        "mosquitto. Latency in ms, median, from a complete window on the device until its result "
+        "is on the hub, which publishes it: the device's own result travels there as well.",
         "",
         "![Latency by arm](offload-bench.png)",
         "",

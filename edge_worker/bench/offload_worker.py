@@ -1,40 +1,44 @@
 """The two processes of the co-inference benchmark: a device and a hub, joined by a broker.
 
 Neither loads PyTorch. `device` prints one JSON object: times, bytes, memory, forecasts.
+
+A monitor's results are wanted on the hub, which publishes them. There each window's result is
+timed, by the clock that both processes share: the device's own results travel there as well.
 """
 
 from __future__ import annotations
 
 import json
 import signal
-import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge_worker.bench.offload_arm import (
+    LONGEST_WINDOW_S,
+    PATIENCE_S,
+    PAUSE_S,
+    STEP,
+    TOPICS,
+    Arm,
+    mark,
+    wait,
+)
 from edge_worker.link import LinkMessage, MqttLink
-from edge_worker.messages import Topics
 from edge_worker.settings import MqttSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_worker.catalogue.coinference import Inference
-    from edge_worker.offload.coinference import SharedModel
+    from edge_worker.offload.frames import Frame
     from edge_worker.offload.parts import SplitModel
 
 app = typer.Typer()
-TOPICS = Topics("bench")
-# One arm of one cell; what takes longer is measured with fewer windows.
-_PATIENCE_S = 3.0
-_LONGEST_WINDOW_S = 90.0
-# In use windows come every two seconds: caches and clock rates are not those of a tight loop.
-_PAUSE_S = 0.05
 _STRIDE = 7
 # Until the first probes of the link agree.
 _SETTLING_S = 5.0
@@ -44,21 +48,37 @@ _SETTLING_S = 5.0
 def hub(
     port: Annotated[int, typer.Option()],
     bundles: Annotated[Path, typer.Option()],
+    arrivals: Annotated[Path, typer.Option(help="When which window's result came.")],
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
     """Serve tails until told to end."""
     from edge_worker.offload.hub_side import TailServer
     from edge_worker.offload.model_shelf import ModelShelf
 
+    came = arrivals.open("a", encoding="utf-8", buffering=1)
+
+    def arrived(window: bytes) -> None:
+        came.write(f"{window.decode()} {time.monotonic()!r}\n")
+
+    def hand_on(device: str, frame: Frame, outputs: Mapping[str, object]) -> bool:
+        arrived(frame.note)
+        return True
+
+    def receive(message: LinkMessage) -> None:
+        if message.topic.endswith("/frame/up"):
+            server.receive(message.topic.split("/")[-3], message.payload)
+        else:
+            arrived(message.payload)
+
     link = _link(
-        MqttSettings(host=host, port=port),
-        "hub",
-        lambda message: server.receive(message.topic.split("/")[-3], message.payload),
-        TOPICS.device("+", "frame/up"),
-    )
+        MqttSettings(host=host, port=port), "hub", receive,
+        TOPICS.device("+", "frame/up"), TOPICS.device("+", f"data/{STEP}"),
+    )  # fmt: skip
     shelf = ModelShelf(bundles)
     server = TailServer(
-        shelf.get, lambda device, data: link.publish(TOPICS.device(device, "frame/down"), data)
+        shelf.get,
+        lambda device, data: link.publish(TOPICS.device(device, "frame/down"), data),
+        hand_on,
     )
     server.start()
     link.start()
@@ -71,6 +91,7 @@ def hub(
 def device(
     port: Annotated[int, typer.Option()],
     bundle: Annotated[Path, typer.Option()],
+    arrivals: Annotated[Path, typer.Option(help="Where the hub writes when results came.")],
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     name: Annotated[str, typer.Option()] = "pi",
     slowdown: Annotated[float, typer.Option()] = 1.0,
@@ -91,14 +112,19 @@ def device(
         TOPICS.device(name, "frame/down"),
     )
     slow = pace(slowdown)
-    side = DeviceSide(lambda data: link.publish(TOPICS.device(name, "frame/up"), data), pace=slow)
+    side = DeviceSide(
+        lambda data: link.publish(TOPICS.device(name, "frame/up"), data),
+        pace=slow,
+        note=lambda step, word: word[1],
+    )
     model = BundleModel(load_bundle(bundle))
     inputs = _windows(model, examples)
     side.start()
     link.start()
     planner = side.share(model, raw_may_leave=True)
-    _wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
-    _wait(lambda: side.link is not None, 60)
+    wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
+    wait(lambda: side.link is not None, 60)
+    planner.keeper.note_made(len(mark("auto", 0)))
     time.sleep(_SETTLING_S)
     forecast = {
         plan: {
@@ -113,11 +139,13 @@ def device(
     planner.close()
     arms = {}
     for plan in plans.split(",") if plans else ("device", *model.plans):
-        shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=_LONGEST_WINDOW_S)
+        shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=LONGEST_WINDOW_S)
+        shared.step = STEP
         shared.timed.wait(120)
         # A stream needs windows that follow one another; the others see several rooms.
         stride = 1 if cut_of(plan) == STREAM_CUT else _STRIDE
-        arms[plan] = _measure(shared, inputs[::stride] + inputs[1::stride], windows)
+        arm = Arm(shared, name, link, arrivals)
+        arms[plan] = arm.measure(inputs[::stride] + inputs[1::stride], windows)
         shared.close()
     typer.echo(
         json.dumps(
@@ -151,15 +179,15 @@ def ping(
         TOPICS.device("ping", "frame/down"),
     )
     link.start()
-    _wait(lambda: link.connected, 20)
+    wait(lambda: link.connected, 20)
     seconds = []
     for number in range(count + 1):
-        time.sleep(_PAUSE_S)
+        time.sleep(PAUSE_S)
         answered.clear()
         began = time.perf_counter()
         probe = pack(Frame(kind=FrameKind.PROBE, sequence=number))
         link.publish(TOPICS.device("ping", "frame/up"), probe)
-        if not answered.wait(_PATIENCE_S):
+        if not answered.wait(PATIENCE_S):
             raise SystemExit("The hub did not answer in time.")
         seconds.append(time.perf_counter() - began)
     typer.echo(json.dumps({"seconds": seconds[1:]}))  # the first one imports what packs frames
@@ -198,41 +226,6 @@ def _windows(model: SplitModel, examples: Path | None) -> list[dict[str, NDArray
     return [{name: array[row : row + 1] for name, array in arrays.items()} for row in range(count)]
 
 
-def _air_bytes() -> int:
-    """What went over this namespace's link so far, both ways, every header included."""
-    lines = Path("/proc/net/dev").read_text(encoding="ascii").splitlines()
-    fields = [line.split() for line in lines if line.strip().startswith("eab0:")]
-    return sum(int(line[1]) + int(line[9]) for line in fields)
-
-
-def _measure(
-    shared: SharedModel, inputs: Sequence[Mapping[str, NDArray[Any]]], windows: int
-) -> dict[str, Any]:
-    found: list[Inference] = []
-    began = time.monotonic()
-    before = 0
-    for index in range(windows + 1):
-        time.sleep(_PAUSE_S)
-        shared.submit(inputs[index % len(inputs)], tag=index)
-        _wait(lambda: bool(shared.last and shared.last.tag == len(found)), _LONGEST_WINDOW_S)
-        found.extend(shared.results())
-        if index == 0:  # it opens sessions on both sides, and sends a stream's whole window
-            before = _air_bytes()
-        if time.monotonic() - began > _PATIENCE_S and index:
-            break
-    kept = found[1:]
-    return {
-        "windows": len(kept),
-        "air_bytes": (_air_bytes() - before) / len(kept),
-        "latency_s": statistics.median(item.latency_s for item in kept),
-        "p95_s": sorted(item.latency_s for item in kept)[int(0.95 * (len(kept) - 1))],
-        "device_s": statistics.median(item.device_s for item in kept),
-        "hub_s": statistics.median(item.hub_s for item in kept),
-        "bytes": statistics.median(item.bytes_sent for item in kept),
-        "places": sorted({str(item.place) for item in kept}),
-    }
-
-
 def _peak_memory_mb() -> float:
     """Of this process alone; `getrusage` would count what its parent was before `exec`."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -252,14 +245,6 @@ def _link(
     )
     link.subscribe(*topics)
     return link
-
-
-def _wait(condition: Callable[[], bool], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit("The other side did not answer in time.")
-        time.sleep(0.0005)
 
 
 if __name__ == "__main__":

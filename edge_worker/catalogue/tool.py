@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from edge_worker.catalogue.coinference import Offload
+from edge_worker.catalogue.coinference import Finish, Offload
 from edge_worker.messages import Event, Person, ToolCard
 
 # (output port, value). Values of local ports are objects of the wing's own.
@@ -64,6 +64,9 @@ class Tool:
     card: ToolCard
     make_source: Callable[[ToolContext], Source] | None = None
     make_step: Callable[[ToolContext], Step] | None = None
+    make_finish: Callable[[], Finish] | None = None
+    """Of a step whose shared model's answers may stay on the hub: how the hub finishes what the
+    step says of its windows. One is made for each running step; it is called window by window."""
     forget: Callable[[Path, str], object] | None = None
     """Erase from this data folder all that the tool stored about the person with this id."""
     promoted: Callable[[ToolCard, Path], ToolCard | None] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place, StepPlacement
-from edge_worker.offload.frames import Frame, FrameKind
+from edge_worker.offload.frames import HANDED_ON, Frame, FrameKind
 from edge_worker.offload.generic_codecs import read_answer
 from edge_worker.offload.parts import (
     DEVICE_PLAN,
@@ -37,6 +37,9 @@ _QUEUE = 2
 _KEPT_RESULTS = 16
 _RATE_WINDOW_S = 60.0
 
+Note = Callable[[str, tuple[str, Any]], bytes]
+"""(step, what it says of a window) → as the hub may publish it; b"" when the answer must return."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
@@ -57,6 +60,7 @@ class Counts:
 class _Window:
     inputs: Arrays
     tag: object
+    word: tuple[str, Any] | None
     came: float
 
 
@@ -68,6 +72,7 @@ class _Share:
     device_s: float
     hub_s: float = 0.0
     outputs: dict[str, NDArray[Any]] | None = None
+    handed_on: bool = False
 
 
 class SharedModel:
@@ -75,6 +80,7 @@ class SharedModel:
 
     window: an example input, to time the parts with before the first result.
     forced, deadline_s: fix the plan, and how long to wait for the hub.
+    note: writes what the step says of a window for the hub.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class SharedModel:
         pace: Pace = at_once,
         forced: str | None = None,
         deadline_s: float | None = None,
+        note: Note = lambda step, word: b"",
         closed: Callable[[SharedModel], None] = lambda model: None,
     ) -> None:
         self._closed = closed
@@ -99,6 +106,7 @@ class SharedModel:
         self._pace = pace
         self._forced = forced
         self._deadline_s = deadline_s
+        self._note = note
         self._keeper = PlanKeeper(model, hub, raw_may_leave=raw_may_leave, policy=policy)
         self._sent_window = SentWindow()
         self._sent: deque[tuple[float, int]] = deque()
@@ -115,13 +123,16 @@ class SharedModel:
 
     # --- what a step and the service ask, from any thread ---
 
-    def submit(self, inputs: Arrays, tag: object = None) -> None:
+    def submit(
+        self, inputs: Arrays, tag: object = None, word: tuple[str, Any] | None = None
+    ) -> None:
         """Take a window; of three that wait, the oldest is dropped and counted."""
         with self._condition:
             if len(self._windows) >= _QUEUE:
                 self._windows.popleft()
                 self._counts = replace(self._counts, dropped=self._counts.dropped + 1)
-            self._windows.append(_Window(inputs=inputs, tag=tag, came=time.perf_counter()))
+            came = time.perf_counter()
+            self._windows.append(_Window(inputs=inputs, tag=tag, word=word, came=came))
             self._condition.notify()
 
     def results(self) -> list[Inference]:
@@ -241,9 +252,11 @@ class SharedModel:
         plan = self.plan
         place = _place(plan)
         share = None
+        note = b"" if window.word is None else self._note(self.step, window.word)
+        self._keeper.note_made(len(note))
         if plan != DEVICE_PLAN:
             try:
-                share = self._with_hub(plan, window)
+                share = self._with_hub(plan, window, note)
             except Exception:
                 _LOGGER.exception("The plan %s failed on this device", plan)
                 self._keeper.plan_failed()
@@ -258,21 +271,29 @@ class SharedModel:
                 self._count("failed")
                 return
         now = time.perf_counter()
+        handed_on = share is not None and share.handed_on
+        way_back_s = self._way_back_s() if handed_on else 0.0
         result = Inference(
             tag=window.tag,
             outputs=outputs,
             place=place,
-            latency_s=now - window.came,
+            latency_s=max(0.0, now - window.came - way_back_s),
             bytes_sent=0 if share is None else share.bytes,
             device_s=now - began + (0.0 if share is None else share.device_s),
             hub_s=0.0 if share is None else share.hub_s,
+            handed_on=handed_on,
         )
         self._count("done")
         with self._condition:
             self._last = result
             self._results.append(result)
 
-    def _with_hub(self, plan: str, window: _Window) -> _Share:
+    def _way_back_s(self) -> float:
+        """What the hub's word that it has handed an answer on took, after the answer was there."""
+        link = self._hub.link
+        return 0.0 if link is None else link.rtt_s / 2
+
+    def _with_hub(self, plan: str, window: _Window, note: bytes) -> _Share:
         began = time.perf_counter()
         sent_plan, base, payload = self._pace(lambda: self._begin(plan, window.inputs))
         sent = time.perf_counter()
@@ -285,6 +306,8 @@ class SharedModel:
             codec=codec.name,
             tables=codec.tables,
             base=base,
+            step=self.step if note else "",
+            note=note,
             payload=payload,
         )
         self._note_sent(sent_plan, len(payload))
@@ -295,7 +318,7 @@ class SharedModel:
             self._count("fallbacks")
             self._keeper.answer_missed()
             return share
-        outputs, why = self._read(reply)
+        outputs, why = self._read(reply, noted=bool(note))
         if outputs is None:
             _LOGGER.warning("The hub refused a window of %s: %s", plan, why)
             self._count("refused")
@@ -304,7 +327,8 @@ class SharedModel:
         if cut_of(plan) == STREAM_CUT:
             self._sent_window.keep(window.inputs, reply.sequence)
         self._keeper.answer_came(sent_plan, time.perf_counter() - sent)
-        return replace(share, outputs=outputs, hub_s=reply.busy_us / 1e6)
+        handed_on = reply.codec == HANDED_ON
+        return replace(share, outputs=outputs, hub_s=reply.busy_us / 1e6, handed_on=handed_on)
 
     def _begin(self, plan: str, window: Arrays) -> tuple[str, int, bytes]:
         """The device's part: how it is sent, which frame it continues, and the payload."""
@@ -315,10 +339,12 @@ class SharedModel:
                 plan = plan.replace(STREAM_CUT, INPUT_CUT, 1)
         return plan, base, self._model.codec(plan).encode(device_part(self._model, plan, window))
 
-    def _read(self, reply: Frame) -> tuple[dict[str, NDArray[Any]] | None, str]:
+    def _read(self, reply: Frame, *, noted: bool) -> tuple[dict[str, NDArray[Any]] | None, str]:
         """The answer, or None and why there is none."""
         if reply.kind is not FrameKind.RESULT:
             return None, reply.text
+        if noted and reply.codec == HANDED_ON:
+            return {}, ""
         try:
             return read_answer(reply.codec, reply.payload, self._model.outputs), ""
         except ValueError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge_worker.catalogue.coinference import CoInference
 from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import StepPlacement
-from edge_worker.offload.coinference import SharedModel
+from edge_worker.offload.coinference import Note, SharedModel
 from edge_worker.offload.costs import example_window
 from edge_worker.offload.frames import Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.link_meter import LinkMeter
@@ -36,11 +36,21 @@ class _Asked:
 
 
 class DeviceSide:
-    """`Offload` of a device; `send` puts a frame on its way to the hub."""
+    """`Offload` of a device.
 
-    def __init__(self, send: Callable[[bytes], None], *, pace: Pace = at_once) -> None:
+    send: puts a frame on its way to the hub. note: see `SharedModel`.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        *,
+        pace: Pace = at_once,
+        note: Note = lambda step, word: b"",
+    ) -> None:
         self._send = send
         self._pace = pace
+        self._note = note
         self._meter = LinkMeter()
         self._schedule = ProbeSchedule(self._meter)
         self._lock = threading.Lock()
@@ -111,6 +121,7 @@ class DeviceSide:
             pace=self._pace,
             forced=forced,
             deadline_s=deadline_s,
+            note=self._note,
             closed=self._forget,
         )
         with self._lock:

@@ -28,16 +28,25 @@ def options(
     hub: Mapping[str, HubCost],
     link: Link | None,
     raw_may_leave: bool,
+    note_bytes: int = 0,
     loss: Callable[[str], float | None] = lambda plan: None,
 ) -> dict[str, Option]:
     """Every plan that is allowed and known, by name; the device alone is always one.
 
+    note_bytes: 0 when the result is wanted on the device. Else it is wanted on the hub: so
+    many bytes travel with every window, the device's own result included, and none return.
     loss: share of the quality that coding costs under a plan, where it was measured.
     """
+    told = note_bytes + HEADER_BYTES if note_bytes else 0
     found = {
         DEVICE_PLAN: Option(
             where=Where.DEVICE,
-            costs=Costs(device_s=whole_s, energy_j=energy_j(device_s=whole_s, size=0)),
+            costs=Costs(
+                device_s=whole_s,
+                link_s=link.transfer_s(told) if link and told else 0.0,
+                bytes=told,
+                energy_j=energy_j(device_s=whole_s, size=told),
+            ),
         )
     }
     for plan, here in device.items():
@@ -46,7 +55,7 @@ def options(
         raw = cut in RAW_CUTS
         if link is None or there is None or (raw and not raw_may_leave):
             continue
-        size = here.bytes + HEADER_BYTES
+        size = here.bytes + note_bytes + HEADER_BYTES
         if here.every_s is not None and not link.carries(size / here.every_s):
             continue
         found[plan] = Option(
@@ -57,7 +66,7 @@ def options(
             costs=shared_costs(
                 link,
                 size,
-                answer=here.answer_bytes + HEADER_BYTES,
+                answer=None if note_bytes else here.answer_bytes + HEADER_BYTES,
                 device_s=here.head_s,
                 encode_s=here.encode_s,
                 decode_s=there.decode_s,

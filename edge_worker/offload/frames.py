@@ -1,8 +1,8 @@
 """Binary frames between a device and the hub: a small header, then the payload as it is.
 
 Layout: magic `EF`, version, length of the header, CRC-32 of all that follows, a msgpack
-array, the payload. What a payload holds is not told again in each frame: both sides know it
-from the model and its plan, and the codec checks it. Never pickle.
+array, the note, the payload. What a payload holds is not told again in each frame: both sides
+know it from the model and its plan, and the codec checks it. Never pickle.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from enum import IntEnum
 from typing import Any
 
 MAGIC = b"EF"
-VERSION = 2
+VERSION = 3
 # A window of the sonar as float32 has 1.5 MB, the largest input of the benchmark 0.6 MB.
 MAX_FRAME_BYTES = 4 << 20
 _MAX_HEADER_BYTES = 4096
+MAX_NOTE_BYTES = 1 << 14
 _MAX_TEXT = 200
 _PREFIX = struct.Struct(">2sBHI")
 
 JSON = "json"
 """Codec of a payload that is JSON and holds no tensors."""
+HANDED_ON = "handed-on"
+"""Codec of an answer without tensors: the hub has given them to whoever waits for the step."""
 
 
 class FrameError(ValueError):
@@ -70,11 +73,15 @@ class Frame:
     base: int = 0
     """Of a piece of a stream: number of the frame whose window it continues."""
     text: str = ""
+    step: str = ""
+    """Of a window whose answer the hub may hand on: the step that asks."""
+    note: bytes = b""
+    """What that step says of the window without the answer."""
     payload: bytes = b""
 
 
 _REQUIRED = 2
-_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", 0, ""]
+_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", 0, "", "", 0]
 
 
 def pack(frame: Frame) -> bytes:
@@ -91,15 +98,19 @@ def pack(frame: Frame) -> bytes:
         frame.tables,
         frame.base,
         frame.text[:_MAX_TEXT],
+        frame.step,
+        len(frame.note),
     ]
     while not values[-1] and len(values) > _REQUIRED:
         values.pop()
     header = msgpack.packb(values)
-    size = _PREFIX.size + len(header) + len(frame.payload)
+    body = b"".join((header, frame.note, frame.payload))
+    size = _PREFIX.size + len(body)
+    if len(frame.note) > MAX_NOTE_BYTES:
+        raise FrameError(f"a note of {len(frame.note)} bytes is too long, at most {MAX_NOTE_BYTES}")
     if len(header) > _MAX_HEADER_BYTES or size > MAX_FRAME_BYTES:
         raise FrameError(f"a frame of {size} bytes is too large, at most {MAX_FRAME_BYTES}")
-    crc = zlib.crc32(frame.payload, zlib.crc32(header))
-    return b"".join((_PREFIX.pack(MAGIC, VERSION, len(header), crc), header, frame.payload))
+    return _PREFIX.pack(MAGIC, VERSION, len(header), zlib.crc32(body)) + body
 
 
 def unpack(data: bytes) -> Frame:
@@ -127,7 +138,7 @@ def unpack(data: bytes) -> Frame:
     return _frame(fields, bytes(body[header_size:]))
 
 
-def _frame(values: Any, payload: bytes) -> Frame:
+def _frame(values: Any, rest: bytes) -> Frame:
     if not isinstance(values, list) or len(values) < _REQUIRED:
         raise FrameError("the header has other fields")
     # A newer version may have more fields; an empty end was left out.
@@ -135,10 +146,13 @@ def _frame(values: Any, payload: bytes) -> Frame:
     for value, empty in zip(values, _EMPTY, strict=True):
         if type(value) is not type(empty) or (isinstance(value, int) and value < 0):
             raise FrameError("the header has other fields")
-    kind, sequence, busy_us, codec, model, plan, tables, base, text = values
+    kind, sequence, busy_us, codec, model, plan, tables, base, text, step, note = values
     if kind not in set(FrameKind):
         raise FrameError(f"a frame of kind {kind}")
+    if note > min(len(rest), MAX_NOTE_BYTES):
+        raise FrameError("the note is cut off")
     return Frame(
         kind=FrameKind(kind), sequence=sequence, busy_us=busy_us, codec=codec, model=model,
-        plan=plan, tables=tables, base=base, text=text, payload=payload,
+        plan=plan, tables=tables, base=base, text=text, step=step, note=rest[:note],
+        payload=rest[note:],
     )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.offload.costs import example_window, measure_hub, write_costs
-from edge_worker.offload.frames import JSON, Frame, FrameError, FrameKind, pack, unpack
+from edge_worker.offload.frames import HANDED_ON, JSON, Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.generic_codecs import RawCodec, write_answer
 from edge_worker.offload.parts import INPUT_CUT, STREAM_CUT, cut_of, describe
 from edge_worker.offload.streaming import KeptWindows
@@ -27,6 +27,10 @@ _LOGGER = logging.getLogger(__name__)
 _WAITING_PER_DEVICE = 2
 _MAX_BATCH = 16
 _MAX_DEVICES = 64
+
+
+HandOn = Callable[[str, Frame, "dict[str, NDArray[Any]]"], bool]
+"""(device, the window's frame, outputs) → whether they were given to whoever waits for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +63,19 @@ class TailServer:
     models: hash → model, None when the hub doesn't have it.
     send: (device, frame) → on its way; called in the server's thread, and for echoes in
     the caller's of `receive`.
+    hand_on: is offered the answers of windows whose frame names a step; those that it does not
+    take return to the device. Called in the server's thread.
     """
 
     def __init__(
-        self, models: Callable[[str], SplitModel | None], send: Callable[[str, bytes], None]
+        self,
+        models: Callable[[str], SplitModel | None],
+        send: Callable[[str, bytes], None],
+        hand_on: HandOn = lambda device, frame, outputs: False,
     ) -> None:
         self._models = models
         self._send = send
+        self._hand_on = hand_on
         self._waiting: deque[_Waiting] = deque()
         self._costs: dict[str, bytes] = {}
         self._streamed = KeptWindows()
@@ -192,7 +202,10 @@ class TailServer:
                     name: value if (axis := axes[name]) is None else value.take([index], axis)
                     for name, value in outputs.items()
                 }
-                self._reply(item, *write_answer(own, model.outputs, exact=exact))
+                if item.frame.step and self._hand_on(item.device, item.frame, own):
+                    self._reply(item, HANDED_ON, b"")
+                else:
+                    self._reply(item, *write_answer(own, model.outputs, exact=exact))
 
     def _decode(self, model: SplitModel, item: _Waiting) -> dict[str, NDArray[Any]]:
         """What the tail takes; ValueError with the reason when the frame does not hold it."""

@@ -60,7 +60,8 @@ class Link:
 class Costs:
     """Of one inference. Times in seconds; their sum is the latency.
 
-    Counted from the complete window on the device until the result is back there.
+    Counted from the complete window on the device until the result is where it is wanted: back
+    there, or, in a monitor whose results the hub publishes, on the hub.
     """
 
     device_s: float = 0.0

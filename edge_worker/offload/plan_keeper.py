@@ -16,6 +16,7 @@ from edge_worker.offload.frames import Frame, FrameKind
 from edge_worker.offload.link_meter import FASTEST_BPS
 from edge_worker.offload.parts import Arrays, SplitModel
 from edge_worker.offload.placement import Link, Option, Policy
+from edge_worker.offload.policies import HEADER_BYTES
 from edge_worker.offload.replan import Forecast, Replanner, clearly_better
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class PlanKeeper:
         self._hub_costs: Mapping[str, HubCost] = {}
         self._replanner = Replanner(self._forecast)
         self._times: dict[str, deque[float]] = {}
+        self._note_bytes = 0
         self._policy_changed = False
         self._reconsidered = 0.0
         self._costs_asked = -_ASK_AGAIN_S
@@ -110,6 +112,7 @@ class PlanKeeper:
             hub=self._hub_costs,
             link=link or self._hub.link,
             raw_may_leave=self._raw_may_leave,
+            note_bytes=self._note_bytes,
             loss=self._model.relative_loss,
         )
 
@@ -123,6 +126,8 @@ class PlanKeeper:
         if option is not None:
             costs = option.costs
             predicted = costs.link_s + costs.decode_s + costs.hub_s
+            if self._note_bytes and (link := self._hub.link) is not None:
+                predicted += link.transfer_s(HEADER_BYTES)  # until the device knows
         if times and len(times) >= 5:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
@@ -154,6 +159,10 @@ class PlanKeeper:
         if known is not None:
             mixed = round(0.8 * known.bytes + 0.2 * size)
             self._device_costs = {**self._device_costs, plan: replace(known, bytes=mixed)}
+
+    def note_made(self, size: int) -> None:
+        """Results are wanted on the hub, with a note of `size` bytes; 0: on the device."""
+        self._note_bytes = size
 
     def answer_came(self, plan: str, took_s: float) -> None:
         """A window was answered in time."""

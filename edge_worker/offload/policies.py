@@ -92,17 +92,20 @@ def shared_costs(
     link: Link,
     size: float,
     *,
-    answer: float = 0.0,
+    answer: float | None = 0.0,
     device_s: float = 0.0,
     encode_s: float = 0.0,
     decode_s: float,
     hub_s: float,
 ) -> Costs:
-    """Of one inference: `size` bytes travel to the hub and `answer` bytes back, with headers."""
+    """Of one inference: `size` bytes travel to the hub and `answer` bytes back, with headers.
+
+    answer: None when the result is wanted on the hub, so that nothing has to return.
+    """
     return Costs(
         device_s=device_s,
         encode_s=encode_s,
-        link_s=link.exchange_s(size, answer),
+        link_s=link.transfer_s(size) if answer is None else link.exchange_s(size, answer),
         decode_s=decode_s,
         hub_s=hub_s,
         bytes=size,

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
+from edge_worker.catalogue.coinference import Finish
 from edge_worker.catalogue.measured import measured
 from edge_worker.catalogue.ports import Port
 from edge_worker.catalogue.tool import SourceError, Step, Tool, ToolContext
@@ -21,6 +22,12 @@ def _make_vitals_network(context: ToolContext) -> Step:
         raise SourceError("raw_may_leave of the vitals network must be true or false.")
     model = open_model(context.offload, raw_may_leave=raw_may_leave)
     return VitalsNetworkStep(VitalSignsStep(context), model)
+
+
+def _make_vitals_finish() -> Finish:
+    from edge_worker.offload.vitals.step import Filler
+
+    return Filler().fill
 
 
 def _runtime_problem(settings: Mapping[str, Any]) -> str | None:
@@ -44,6 +51,7 @@ TOOLS: tuple[Tool, ...] = (
             "splits the network, coded features of the echoes.",
         ),
         make_step=_make_vitals_network,
+        make_finish=_make_vitals_finish,
         problem=_runtime_problem,
     ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from edge_worker import __version__
 from edge_worker.catalogue.ports import VALUE_TYPES, Port
@@ -57,11 +59,12 @@ class DeviceService:
         self._lock = threading.Lock()
         self._deployments: tuple[Monitor, ...] = ()
         self._remote: set[str] = set()
+        self._used_here: frozenset[str] = frozenset()
         # Grows over restarts too, so that the hub can tell old from new.
-        self._sequence = int(time.time() * 1000)
+        self._sequence = itertools.count(int(time.time() * 1000))
         self._state = DeviceState()
         self._hello = b""
-        self._offload = DeviceSide(self._send_frame)
+        self._offload = DeviceSide(self._send_frame, note=self._note)
         self._stopped = threading.Event()
         self._teller = threading.Thread(target=self._tell, name="placements", daemon=True)
         self._graph = Graph(publish=self._send, report=self._report)
@@ -141,9 +144,15 @@ class DeviceService:
             self._link.publish(self._topic("frame/up"), data)
 
     def _send(self, step: str, port: str, value: object) -> None:
-        self._sequence += 1
-        message = StepValue(port=port, sequence=self._sequence, value=to_dict(value))
-        self._link.publish(self._topic(f"data/{step}"), encode(message))
+        self._link.publish(self._topic(f"data/{step}"), self._numbered(port, value))
+
+    def _numbered(self, port: str, value: object) -> bytes:
+        message = StepValue(port=port, sequence=next(self._sequence), value=to_dict(value))
+        return encode(message)
+
+    def _note(self, step: str, word: tuple[str, Any]) -> bytes:
+        """For the hub, unless another step of this device waits for the value."""
+        return b"" if step in self._used_here else self._numbered(*word)
 
     def _event(self, event: Event) -> None:
         self._link.publish(self._topic("event"), encode(event), qos=1)
@@ -196,6 +205,7 @@ class DeviceService:
         """Bring the graph and the subscriptions in line with deployments and people."""
         specs: dict[str, StepSpec] = {}
         remote: set[str] = set()
+        used: set[str] = set()
         for monitor in self._deployments:
             steps = {step.id: step for step in monitor.plan.steps}
             for step in monitor.plan.steps:
@@ -205,12 +215,14 @@ class DeviceService:
                 if spec is None:
                     continue
                 specs[step.id] = spec
+                used.update(step.inputs.values())
                 for producer in step.inputs.values():
                     if producer in steps and steps[producer].device != self._id:
                         remote.add(self._topics.device(steps[producer].device, f"data/{producer}"))
         self._link.unsubscribe(*(self._remote - remote))
         self._link.subscribe(*sorted(remote))
         self._remote = remote
+        self._used_here = frozenset(used)
         self._graph.want(specs.values())
         self._offload.keep_only(specs)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from edge_worker import __version__
 from edge_worker.catalogue.ports import VALUE_TYPES, Port, Value, Vitals
+from edge_worker.catalogue.tool import Tool
 from edge_worker.link import LinkMessage, MqttLink
 from edge_worker.messages import (
     Catalogue,
@@ -44,6 +45,7 @@ from edge_worker.offload.hub_side import TailServer
 from edge_worker.offload.model_shelf import ModelShelf
 from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.runtime.commands import CommandDesk, CommandError
+from edge_worker.runtime.handing_on import HandingOn
 from edge_worker.runtime.monitors import MonitorStore
 from edge_worker.runtime.people import PeopleStore
 from edge_worker.runtime.plans import PlanError, check
@@ -62,7 +64,7 @@ _TICK, _CONNECTED = "tick", "connected"
 class HubService:
     """One thread does all the work, in the order in which messages arrive."""
 
-    def __init__(self, settings: Settings, people: PeopleStore) -> None:
+    def __init__(self, settings: Settings, people: PeopleStore, tools: Mapping[str, Tool]) -> None:
         self._settings = settings
         self._topics = Topics(settings.hub.id)
         self._people = people
@@ -102,7 +104,8 @@ class HubService:
             },
         )
         shelf = ModelShelf(settings.data_dir / "bundles")
-        self._tails = TailServer(shelf.get, self._send_frame)
+        self._handing_on = HandingOn(tools, self._send_value)
+        self._tails = TailServer(shelf.get, self._send_frame, self._handing_on.take)
         self._inbox: queue.Queue[LinkMessage | str | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._link = MqttLink(
@@ -143,6 +146,10 @@ class HubService:
     def _send_frame(self, device: str, data: bytes) -> None:
         if self._link.connected:
             self._link.publish(self._topics.device(device, "frame/down"), data)
+
+    def _send_value(self, device: str, step: str, data: bytes) -> None:
+        """Over the broker: other devices may wait for it as well as this hub."""
+        self._link.publish(self._topics.device(device, f"data/{step}"), data)
 
     # --- in the hub's thread ---
 
@@ -186,6 +193,7 @@ class HubService:
             self._link.publish(topic, payload, qos=1, retain=True)
 
     def _publish_state(self) -> None:
+        self._handing_on.expect(self._monitors.all())
         self._keep(self._topics.catalogue, self._catalogue())
         self._keep(self._topics.monitors, self._monitors.message())
 

@@ -21,12 +21,13 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     people = PeopleStore(settings.data_dir)
+    tools = load_tools()
     hub = None
     if Role.HUB in settings.roles:
         from edge_worker.runtime.hub import HubService  # a mere device need not load it
 
-        hub = HubService(settings, people)
-    device = DeviceService(settings, load_tools(), people)
+        hub = HubService(settings, people, tools)
+    device = DeviceService(settings, tools, people)
     if hub:
         hub.start()
     device.start()

@@ -29,6 +29,8 @@ from edge_worker.offload.vitals.reading import Rate, RateTracker
 
 MODEL = "vitals_network"
 INPUT = "range_map"
+_GAP_S = 5.0
+"""Of windows two seconds apart; after a longer pause somebody else may be there."""
 _PATIENCE = 2
 """Windows that may come before an answer does."""
 REFUSED = frozenset(
@@ -53,7 +55,9 @@ class AloneModel:
         self._part = part
         self._results: list[Inference] = []
 
-    def submit(self, inputs: Arrays, tag: object = None) -> None:
+    def submit(
+        self, inputs: Arrays, tag: object = None, word: tuple[str, Any] | None = None
+    ) -> None:
         """Compute this window."""
         began = time.perf_counter()
         outputs = self._part.run(inputs)
@@ -104,6 +108,7 @@ class VitalsNetworkStep:
 
     The network may run elsewhere: what the receiver said waits for its answer, is given in
     order, and goes out without it when the next two windows are there before the answer is.
+    An answer that the hub has handed on is not given here again, nor is what is older.
     """
 
     def __init__(self, receiver: Step, model: CoInference) -> None:
@@ -112,8 +117,9 @@ class VitalsNetworkStep:
         self._model = model
         self._filler = Filler()
         self._waiting: deque[_Waiting] = deque()
-        self._answers: dict[int, Mapping[str, npt.NDArray[np.float32]]] = {}
+        self._answers: dict[int, Inference] = {}
         self._windows = 0
+        self._handed_on = -1
 
     def update(self, port: str, value: Any) -> Iterable[Output]:
         """Take one range map."""
@@ -124,7 +130,8 @@ class VitalsNetworkStep:
         if window is not None:
             number = self._windows
             self._windows += 1
-            self._model.submit({INPUT: window[None]}, number)
+            word = judged[0] if len(judged) == 1 else None
+            self._model.submit({INPUT: window[None]}, number, word)
         self._waiting.extend(_Waiting(port=p, vitals=v, number=number) for p, v in judged)
         return self._ready()
 
@@ -135,24 +142,32 @@ class VitalsNetworkStep:
     def _ready(self) -> list[Output]:
         for result in self._model.results():
             if isinstance(result.tag, int):
-                self._answers[result.tag] = result.outputs
+                self._answers[result.tag] = result
+                if result.handed_on:
+                    self._handed_on = result.tag
         # An answer comes after all before it; what is older was dropped on its way.
         oldest = max(max(self._answers, default=0), self._windows - _PATIENCE)
         ready: list[Output] = []
         while self._waiting:
             first = self._waiting[0]
-            outputs = None
+            answer = None
             if first.number is not None:
                 if first.number >= oldest and first.number not in self._answers:
                     break
-                outputs = self._answers.pop(first.number, None)
+                answer = self._answers.pop(first.number, None)
             self._waiting.popleft()
+            if first.number is not None and first.number <= self._handed_on:
+                continue
+            outputs = None if answer is None else answer.outputs
             ready.append((first.port, self._filler.fill(first.vitals, outputs)))
         return ready
 
 
 class Filler:
-    """Keeps the last 30 s and decides which of the network's numbers may be given."""
+    """Keeps the last 30 s and decides which of the network's numbers may be given.
+
+    `fill` needs no echoes: where the network's answers stay on the hub, another filler does it.
+    """
 
     def __init__(self, gate: Gate = GATE) -> None:
         self._gate = gate
@@ -160,6 +175,7 @@ class Filler:
         self._standing: npt.NDArray[np.complex64] | None = None
         self._breathing = RateTracker(BREATHING_RATES)
         self._heart = RateTracker(HEART_RATES)
+        self._filled = -np.inf
 
     def push(self, hop: Hop) -> None:
         """Take the next two seconds of echoes."""
@@ -189,8 +205,11 @@ class Filler:
 
     def fill(self, vitals: Vitals, outputs: Mapping[str, npt.NDArray[np.float32]] | None) -> Vitals:
         """The receiver's numbers where it gave them, the network's where it may know better."""
-        if outputs is None or vitals.state not in REFUSED:
+        after_gap = not 0 <= vitals.t - self._filled <= _GAP_S
+        self._filled = vitals.t
+        if after_gap or outputs is None or vitals.state not in REFUSED:
             self._forget()
+        if outputs is None or vitals.state not in REFUSED:
             return vitals
         breathing = self._breathing.update(outputs["breathing"][0])
         heart = self._heart.update(outputs["heart"][0])

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_worker.offload.device_side import DeviceSide
+from edge_worker.offload.frames import Frame
 from edge_worker.offload.hub_side import TailServer
 from edge_worker.offload.parts import Codec, Part, Piece, TensorSpec
 
@@ -134,8 +135,10 @@ class Wire:
         self.spoil: Callable[[bytes], bytes | None] = lambda data: data
         self._timers: list[threading.Timer] = []
         self.model = ToyModel()
+        self.kept: list[tuple[str, Frame, dict[str, NDArray[Any]]]] = []
+        self.keeps = False
         self.server = TailServer(
-            lambda hash: self.model if hash == self.model.hash else None, self._down
+            lambda hash: self.model if hash == self.model.hash else None, self._down, self._keep
         )
         self.server.start()
         self.devices: dict[str, DeviceSide] = {}
@@ -151,6 +154,12 @@ class Wire:
         for side in self.devices.values():
             side.stop()
         self.server.stop()
+
+    def _keep(self, device: str, frame: Frame, outputs: dict[str, NDArray[Any]]) -> bool:
+        """The hub's other side: takes answers, or doesn't."""
+        if self.keeps:
+            self.kept.append((device, frame, outputs))
+        return self.keeps
 
     def _up(self, name: str, data: bytes) -> None:
         self.seen.append(data)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edge_worker.offload.frames import (
     MAX_FRAME_BYTES,
+    MAX_NOTE_BYTES,
     VERSION,
     Frame,
     FrameError,
@@ -36,6 +37,8 @@ FRAME = Frame(
     [
         FRAME,
         replace(FRAME, tables="fedcba9876543210", text="why"),
+        replace(FRAME, step="s2", note=b"what the step says"),
+        replace(FRAME, step="s2", note=b"alone", payload=b""),
         Frame(kind=FrameKind.RESULT, sequence=0, busy_us=1, payload=b"x"),
         Frame(kind=FrameKind.PROBE, sequence=1),
     ],
@@ -94,6 +97,10 @@ GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", 0, ""]
         [*GOOD[:4], ["hash"], *GOOD[5:]],
         [*GOOD[:7], "5", ""],
         [*GOOD[:8], None],
+        [*GOOD, 2, 0],
+        [*GOOD, "s2", -1],
+        [*GOOD, "s2", 1],
+        [*GOOD, "s2", MAX_NOTE_BYTES + 1],
         [1, 7.0],
     ],
 )
@@ -104,7 +111,14 @@ def test_forged_header_is_refused(header: object) -> None:
 
 
 def test_newer_header_with_more_fields_is_read() -> None:
-    assert unpack(forged([*GOOD, "new", 3])).plan == "cut/int8"
+    assert unpack(forged([*GOOD, "s2", 0, "new", 3])).plan == "cut/int8"
+
+
+def test_long_note_is_refused_on_both_sides() -> None:
+    with pytest.raises(FrameError, match="too long"):
+        pack(replace(FRAME, note=bytes(MAX_NOTE_BYTES + 1)))
+    with pytest.raises(FrameError, match="note is cut off"):
+        unpack(forged([*GOOD, "s2", MAX_NOTE_BYTES + 1], bytes(MAX_NOTE_BYTES + 1)))
 
 
 def test_oversized_frame_is_refused_on_both_sides() -> None:

@@ -178,7 +178,7 @@ class Home:
 
     def start_hub(self) -> None:
         settings = self._settings("hub")
-        self.hub = HubService(settings, PeopleStore(settings.data_dir))
+        self.hub = HubService(settings, PeopleStore(settings.data_dir), TOOLS)
         self.hub.start()
 
     def start_device(self) -> None:
@@ -517,7 +517,8 @@ def test_an_accepted_model_is_in_the_catalogue_at_once(
         Training(state=TrainingState.WAITING, task="activation", candidate="v1"),
     )
     people = PeopleStore(tmp_path)
-    hub, device = HubService(settings, people), DeviceService(settings, tools, people)
+    hub = HubService(settings, people, tools)
+    device = DeviceService(settings, tools, people)
     hub.start()
     device.start()
     client = Client(mqtt)

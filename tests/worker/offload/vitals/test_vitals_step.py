@@ -18,6 +18,7 @@ from edge_worker.messages import Place, ReadingState
 from edge_worker.offload.bundle import load_bundle, shipped_bundles
 from edge_worker.offload.bundle_model import BundleModel
 from edge_worker.offload.parts import STREAM_CUT, Piece, cut_of
+from edge_worker.offload.vitals.gate import Gate
 from edge_worker.offload.vitals.grid import BREATHING_RATES, FRAMES, HEART_RATES, network_input
 from edge_worker.offload.vitals.reading import RateTracker, read
 from edge_worker.offload.vitals.step import INPUT, MODEL, Filler, VitalsNetworkStep, open_model
@@ -169,13 +170,15 @@ class Elsewhere:
     def __init__(self) -> None:
         self.alone = open_model(None)
         self.tags: list[object] = []
+        self.words: list[object] = []
         self.held: list[Inference] = []
         self.come: list[Inference] = []
 
-    def submit(self, inputs: object, tag: object = None) -> None:
+    def submit(self, inputs: object, tag: object = None, word: object = None) -> None:
         self.alone.submit(inputs, tag)  # type: ignore[arg-type]
         self.held += self.alone.results()
         self.tags.append(tag)
+        self.words.append(word)
 
     def results(self) -> list[Inference]:
         found, self.come = self.come, []
@@ -236,6 +239,55 @@ def test_order_is_kept_when_a_window_was_dropped(
     assert [vitals.t for _, vitals in step.tick(0.0)] == [1.0, 2.0]
     model.come = [model.held[0]]
     assert list(step.tick(1.0)) == []
+
+
+def test_what_the_hub_has_handed_on_is_not_given_again(
+    shared: tuple[Elsewhere, VitalsNetworkStep], loud_room: Room
+) -> None:
+    model, step = shared
+    step.update(Port.RANGE_MAP, hop_of(loud_room))
+    (first, second), model.held = model.held, []
+    assert [word and word[1].t for word in model.words] == [1.0, 2.0]
+    # The first was dropped on its way: what is newer is known already.
+    model.come = [replace(second, outputs={}, handed_on=True)]
+    assert list(step.tick(0.0)) == []
+    model.come = [first]
+    assert list(step.tick(1.0)) == []
+    step.update(Port.RANGE_MAP, hop_of(loud_room))
+    model.come = [model.held.pop()]
+    assert [vitals.t for _, vitals in step.tick(2.0)] == [3.0]
+
+
+def test_a_filler_without_echoes_finishes_the_same(loud_room: Room) -> None:
+    here, there = Filler(), Filler()
+    model = open_model(None)
+    found = []
+    for number, first in enumerate(range(0, len(loud_room.echoes) - 49, 50)):
+        here.push(Hop(echoes=loud_room.echoes[first : first + 50]))
+        if (window := here.window()) is None:
+            continue
+        model.submit({INPUT: window[None]})
+        (result,) = model.results()
+        said = replace(REFUSED, t=2.0 * number)
+        found.append(here.fill(said, result.outputs))
+        assert there.fill(said, result.outputs) == found[-1]
+    assert found[-1].breathing_rate is not None
+
+
+def test_after_a_pause_between_windows_belief_starts_anew() -> None:
+    outputs = {
+        "breathing": bell(len(BREATHING_RATES), 50, height=5.0)[None],
+        "heart": bell(len(HEART_RATES), 50, height=5.0)[None],
+        "state": np.array([[9.0, 0.0]], np.float32),
+    }
+
+    def trusts(times: list[float]) -> list[float]:
+        filler = Filler(Gate(breathing=0.0, heart=0.0, presence=0.5))
+        return [filler.fill(replace(REFUSED, t=t), outputs).breathing_quality for t in times]
+
+    steady, paused = trusts([0.0, 2.0, 4.0]), trusts([0.0, 2.0, 30.0])
+    assert steady[2] > steady[1] > steady[0]
+    assert paused == [*steady[:2], steady[0]]
 
 
 def test_alone_the_whole_model_runs_here() -> None:
