@@ -6,10 +6,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.catalogue.tool import SourceError, ToolContext
+from edge_worker.messages import ReadingState
+from edge_worker.offload.vitals.grid import BREATHING_RATES, HEART_RATES
 from edge_worker.runtime import combined_tools
 from edge_worker.runtime.toolbox import load_tools
 
@@ -38,6 +41,21 @@ def test_a_simulated_person_is_read_end_to_end(tmp_path: Path) -> None:
     )
     source.run(emit, stop)
     assert found[-1].breathing_rate == pytest.approx(13, abs=1.5)
+
+
+def test_the_hub_can_finish_what_the_step_says() -> None:
+    tool = load_tools()["vitals_network"]
+    assert tool.make_finish is not None
+    sure = np.where(np.arange(len(BREATHING_RATES)) == 40, 20.0, 0.0)
+    outputs = {
+        "breathing": sure[None].astype(np.float32),
+        "heart": np.zeros((1, len(HEART_RATES)), np.float32),
+        "state": np.array([[9.0, 0.0]], np.float32),
+    }
+    said = Vitals(t=1.0, state=ReadingState.LOW_QUALITY, present=True, heart_rate=61.0)
+    finished = tool.make_finish()(said, outputs)
+    assert finished.breathing_rate == pytest.approx(BREATHING_RATES[40], rel=0.02)
+    assert (finished.heart_rate, finished.state) == (61.0, ReadingState.OK)
 
 
 def test_its_map_stays_on_the_device_and_its_headline_beats_the_receiver() -> None:
