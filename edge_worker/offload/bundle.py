@@ -212,8 +212,13 @@ class Bundle:
 
 
 def file_entry(folder: Path, path: str) -> FileEntry:
-    """Describe a file that lies in the bundle's folder."""
+    """Describe a file that lies in the bundle's folder. Raises BundleError when it is too large."""
     content = (folder / path).read_bytes()
+    if len(content) > MAX_FILE_BYTES:
+        raise BundleError(
+            f"{path} would have {len(content) / 2**20:.0f} MiB; a bundle takes files of at most "
+            f"{MAX_FILE_BYTES / 2**20:.0f} MiB."
+        )
     return FileEntry(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 

@@ -54,6 +54,7 @@ class DeviceSide:
         self._meter = LinkMeter()
         self._schedule = ProbeSchedule(self._meter)
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         # Grows over restarts too, so that the hub can tell old from new.
         self._sequence = time.time_ns() // 1000
         self._asked: dict[int, _Asked] = {}
@@ -166,14 +167,15 @@ class DeviceSide:
     def ask(self, frame: Frame, timeout_s: float) -> Frame | None:
         """Send and wait for the answer with the same number."""
         waiting = _Asked()
-        with self._lock:
-            self._sequence += 1
-            number = self._sequence
-            self._asked[number] = waiting
+        number = 0
         try:
-            data = pack(replace(frame, sequence=number))
-            began = time.perf_counter()
-            self._send(data)
+            with self._sending:
+                number = self._next_number()
+                data = pack(replace(frame, sequence=number))
+                with self._lock:
+                    self._asked[number] = waiting
+                began = time.perf_counter()
+                self._send(data)
             waiting.answered.wait(timeout_s)
             answer = waiting.answer
         except FrameError as error:
@@ -190,11 +192,17 @@ class DeviceSide:
 
     def post(self, frame: Frame, answered: Callable[[Frame], None]) -> None:
         """Send, and call `answered` in the link's thread when an answer comes."""
-        with self._lock:
-            self._sequence += 1
-            number = self._sequence
-            self._posted = {number: answered, **dict(list(self._posted.items())[:_MAX_POSTED])}
-        self._send(pack(replace(frame, sequence=number)))
+        with self._sending:
+            number = self._next_number()
+            with self._lock:
+                kept = dict(list(self._posted.items())[:_MAX_POSTED])
+                self._posted = {number: answered, **kept}
+            self._send(pack(replace(frame, sequence=number)))
+
+    def _next_number(self) -> int:
+        """Call it, and send, with `_sending` held: the hub takes a lower number for an old one."""
+        self._sequence += 1
+        return self._sequence
 
     def knock(self) -> None:
         """A small probe."""
@@ -238,15 +246,14 @@ class DeviceSide:
             model.hub_answered()
 
     def _probe(self, size: int) -> None:
-        with self._lock:
-            self._sequence += 1
-            number = self._sequence
-        data = pack(Frame(kind=FrameKind.PROBE, sequence=number, payload=os.urandom(size)))
-        with self._lock:
-            for old in list(self._probes)[:-3]:
-                del self._probes[old]
-            self._probes[number] = (time.perf_counter(), len(data) if size else 0)
-        self._send(data)
+        with self._sending:
+            number = self._next_number()
+            data = pack(Frame(kind=FrameKind.PROBE, sequence=number, payload=os.urandom(size)))
+            with self._lock:
+                for old in list(self._probes)[:-3]:
+                    del self._probes[old]
+                self._probes[number] = (time.perf_counter(), len(data) if size else 0)
+            self._send(data)
 
     def _probe_often(self) -> None:
         """Small probes for the round trip, larger ones for the bandwidth, as they are due."""

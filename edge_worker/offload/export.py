@@ -28,8 +28,9 @@ from edge_worker.offload.bundle import (
     load_bundle,
 )
 from edge_worker.offload.capture import Captured, capture
-from edge_worker.offload.graph import ModelGraph
+from edge_worker.offload.graph import GraphError, ModelGraph
 from edge_worker.offload.onnx_graph import extract, model_bytes
+from edge_worker.offload.partition import can_cross
 
 if TYPE_CHECKING:
     import torch
@@ -179,6 +180,11 @@ def _generic_cut(
 ) -> Cut:
     graph = captured.graph
     graph.tail(tensors)
+    if alone := [item for item in tensors if not can_cross(graph, item)]:
+        raise GraphError(
+            f"The cut {name!r} is no cut: what {alone[0]!r} holds of several devices can't be told "
+            "apart."
+        )
     folder = f"cuts/{name}"
     (place / folder).mkdir(parents=True)
     for half, given, wanted in (

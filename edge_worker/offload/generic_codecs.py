@@ -145,6 +145,8 @@ class IntegerCodec:
                 raise ValueError("a scale is not a number")
             whole = self._unpack(body[start : start + size], math.prod(item.shape))
             values = whole.astype(np.float32) * np.float32(scale)
+            if np.dtype(item.dtype).kind in "iu":  # what is nearly 5 is 5, not 4
+                values = np.rint(values)
             found[item.name] = values.reshape(item.shape).astype(item.dtype)
             start += size
         return found

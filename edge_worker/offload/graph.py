@@ -14,13 +14,17 @@ from functools import cached_property
 from typing import Any
 
 ITEM_BYTES = {
+    "float64": 8,
     "float32": 4,
     "float16": 2,
     "int8": 1,
     "uint8": 1,
     "int16": 2,
+    "uint16": 2,
     "int32": 4,
+    "uint32": 4,
     "int64": 8,
+    "uint64": 8,
     "bool": 1,
 }
 
@@ -34,7 +38,8 @@ class Tensor:
     """A value between operations, for one sample.
 
     `shape` counts a batch of one. `batch_axis` is where samples of several devices are
-    laid one after another; None for a value that is the same for every sample.
+    laid one after another; None for a value that is the same for every sample, or whose samples
+    can't be told apart: it never crosses, or crosses alone.
     """
 
     name: str

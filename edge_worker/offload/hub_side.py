@@ -14,6 +14,7 @@ from edge_worker.offload.costs import example_window, measure_hub, write_costs
 from edge_worker.offload.frames import HANDED_ON, JSON, Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.generic_codecs import RawCodec, write_answer
 from edge_worker.offload.parts import INPUT_CUT, STREAM_CUT, cut_of, describe
+from edge_worker.offload.samples import sample_of
 from edge_worker.offload.streaming import KeptWindows
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# A device has one window on its way and one behind it; more is a device that runs wild.
-_WAITING_PER_DEVICE = 2
+# A device has one window of a model on its way and one behind it; more is one that runs wild.
+_WAITING_PER_MODEL = 2
+_MOST_WAITING = 128
+# Frames of one connection hardly overtake one another. A probe whose number is further back is
+# that of a device that began again with its clock set back, as a computer without one does.
+_OVERTAKING = 1000
 _MAX_BATCH = 16
 _MAX_DEVICES = 64
 
@@ -111,31 +116,49 @@ class TailServer:
             _LOGGER.debug("A frame of %s was not read: %s", device, error)
             return
         if frame.kind is FrameKind.PROBE:
+            self._greet(device, frame.sequence)
             self._send(device, pack(Frame(kind=FrameKind.ECHO, sequence=frame.sequence)))
         elif frame.kind in (FrameKind.INFER, FrameKind.ASK_COSTS):
             self._queue(_Waiting(device=device, frame=frame, came=time.monotonic()))
 
-    def _queue(self, item: _Waiting) -> None:
-        key = (item.device, item.frame.model)
+    def _greet(self, device: str, number: int) -> None:
+        """Forget higher numbers of this device when it counts from a much lower one now."""
         with self._condition:
-            asked = item.frame.kind is FrameKind.ASK_COSTS
-            if not asked and item.frame.sequence <= self._newest.get(key, -1):
+            for key, newest in list(self._newest.items()):
+                if key[0] == device and number < newest - _OVERTAKING:
+                    del self._newest[key]
+
+    def _queue(self, item: _Waiting) -> None:
+        with self._condition:
+            if item.frame.kind is FrameKind.INFER and self._is_stale(item):
                 self._count(stale=1)
                 return
-            if key not in self._newest and len(self._newest) >= _MAX_DEVICES:
-                self._newest.pop(next(iter(self._newest)))
-            self._newest[key] = max(item.frame.sequence, self._newest.get(key, -1))
-            mine = [other for other in self._waiting if other.device == item.device]
-            if len(mine) >= _WAITING_PER_DEVICE:
+            mine = [other for other in self._waiting if _same_sender(other, item)]
+            if len(mine) >= _WAITING_PER_MODEL:
                 self._waiting.remove(mine[0])
+                self._count(dropped=1)
+            elif len(self._waiting) >= _MOST_WAITING:
+                self._waiting.popleft()
                 self._count(dropped=1)
             self._waiting.append(item)
             self._condition.notify()
 
+    def _is_stale(self, item: _Waiting) -> bool:
+        """Whether it is a repetition, or late; else its number is the newest."""
+        key = (item.device, item.frame.model)
+        if item.frame.sequence <= self._newest.get(key, -1):
+            return True
+        if key not in self._newest and len(self._newest) >= _MAX_DEVICES:
+            self._newest.pop(next(iter(self._newest)))
+        self._newest[key] = item.frame.sequence
+        return False
+
     def _count(self, **more: int) -> None:
-        self._counts = replace(
-            self._counts, **{name: getattr(self._counts, name) + n for name, n in more.items()}
-        )
+        """From the link's thread and the server's."""
+        with self._condition:
+            self._counts = replace(
+                self._counts, **{name: getattr(self._counts, name) + n for name, n in more.items()}
+            )
 
     # --- in the server's thread ---
 
@@ -184,7 +207,7 @@ class TailServer:
             return
         axes = model.batch_axes(first.plan)
         together = [decoded]
-        if any(axes[name] is None for name in decoded[0][1]):
+        if any(axis is None for axis in axes.values()):
             together = [[item] for item in decoded]  # this model takes one window at a time
         for group in together:
             stacked = {
@@ -192,20 +215,21 @@ class TailServer:
                 for name in group[0][1]
             }
             outputs = model.tail(first.plan).run(stacked)
-            # Where nothing was lost on the way here, nothing shall be on the way back.
-            exact = model.codec(first.plan).name == RawCodec.name
-            self._count(batches=1, served=len(group))
-            largest = max(self._counts.largest_batch, len(group))
-            self._counts = replace(self._counts, largest_batch=largest)
-            for index, (item, _) in enumerate(group):
+            with self._condition:
+                self._count(batches=1, served=len(group))
+                largest = max(self._counts.largest_batch, len(group))
+                self._counts = replace(self._counts, largest_batch=largest)
+            for row, (item, _) in enumerate(group):
                 own = {
-                    name: value if (axis := axes[name]) is None else value.take([index], axis)
-                    for name, value in outputs.items()
+                    spec.name: sample_of(outputs[spec.name], spec.shape, row, len(group))
+                    for spec in model.outputs
                 }
                 if item.frame.step and self._hand_on(item.device, item.frame, own):
                     self._reply(item, HANDED_ON, b"")
-                else:
-                    self._reply(item, *write_answer(own, model.outputs, exact=exact))
+                    continue
+                # Where nothing was lost on the way here, nothing shall be on the way back.
+                exact = item.frame.codec == RawCodec.name
+                self._reply(item, *write_answer(own, model.outputs, exact=exact))
 
     def _decode(self, model: SplitModel, item: _Waiting) -> dict[str, NDArray[Any]]:
         """What the tail takes; ValueError with the reason when the frame does not hold it."""
@@ -251,6 +275,14 @@ class TailServer:
         self._count(refused=1)
         refusal = Frame(kind=FrameKind.REFUSED, sequence=item.frame.sequence, text=why)
         self._send(item.device, pack(refusal))
+
+
+def _same_sender(one: _Waiting, other: _Waiting) -> bool:
+    return (one.device, one.frame.model, one.frame.kind) == (
+        other.device,
+        other.frame.model,
+        other.frame.kind,
+    )
 
 
 def _same_work(one: Frame, other: Frame) -> bool:

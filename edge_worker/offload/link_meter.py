@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 from collections import deque
 from enum import IntEnum
 
@@ -39,9 +40,11 @@ class News(IntEnum):
 
 
 class LinkMeter:
-    """Medians of the last round trips and transfers."""
+    """Medians of the last round trips and transfers; methods may come from any thread."""
 
     def __init__(self) -> None:
+        # The link may be cut while a model's thread asks about it.
+        self._lock = threading.RLock()
         self._round_trips: deque[float] = deque(maxlen=_SAMPLES)
         self._bandwidths: deque[float] = deque(maxlen=_SAMPLES)
         self._wanted_bytes = SMALLEST_PROBE
@@ -58,49 +61,53 @@ class LinkMeter:
 
     def forget(self) -> None:
         """The link was cut: what was measured before says nothing any more."""
-        self._round_trips.clear()
-        self._bandwidths.clear()
-        self._wanted_bytes = SMALLEST_PROBE
-        self.pause_s = 0.0
-        self._news = News.CHANGE
+        with self._lock:
+            self._round_trips.clear()
+            self._bandwidths.clear()
+            self._wanted_bytes = SMALLEST_PROBE
+            self.pause_s = 0.0
+            self._news = News.CHANGE
 
     def take_news(self) -> News:
         """What happened since the last call."""
-        found, self._news = self._news, News.NONE
-        return found
+        with self._lock:
+            found, self._news = self._news, News.NONE
+            return found
 
     def small(self, seconds: float) -> None:
         """A message of a few bytes went there and back."""
-        known = statistics.median(self._round_trips) if self._round_trips else None
-        self._round_trips.append(seconds)
-        if known is not None:
-            now = statistics.median(self._round_trips)
-            if abs(now - known) > _JITTER_S and not known / _FAR <= now <= known * _FAR:
-                self._news = News.CHANGE
+        with self._lock:
+            known = statistics.median(self._round_trips) if self._round_trips else None
+            self._round_trips.append(seconds)
+            if known is not None:
+                now = statistics.median(self._round_trips)
+                if abs(now - known) > _JITTER_S and not known / _FAR <= now <= known * _FAR:
+                    self._news = News.CHANGE
 
     def transfer(self, size: int, seconds: float) -> None:
         """`size` bytes went to the hub or came back, the hub's own time taken off."""
-        if not self._round_trips:
-            return
-        known = statistics.median(self._bandwidths) if self._bandwidths else None
-        if size <= _SMALL_FRAME:
-            self.small(max(0.0, seconds - (size * 8 / known if known else 0.0)))
-            return
-        alone = seconds - statistics.median(self._round_trips)
-        self.pause_s = max(0.0, _SHARE * alone)
-        bandwidth = min(size * 8 / alone if alone > 0 else FASTEST_BPS, FASTEST_BPS)
-        if known is not None:
-            late = abs(alone - size * 8 / known) > _JITTER_S
-            if late and not known / _FAR <= bandwidth <= known * _FAR:
-                self._news = max(self._news, News.DOUBT)
-        # Too short to measure: it only tells that the link is at least this fast.
-        if alone < _WANTED_S / 4 and size < self.probe_bytes:
-            return
-        self._bandwidths.append(bandwidth)
-        self._wanted_bytes = int(bandwidth * _WANTED_S / 8)
-        now = statistics.median(self._bandwidths)
-        if known is not None and self._news and not known / _FAR <= now <= known * _FAR:
-            self._news = News.CHANGE
+        with self._lock:
+            if not self._round_trips:
+                return
+            known = statistics.median(self._bandwidths) if self._bandwidths else None
+            if size <= _SMALL_FRAME:
+                self.small(max(0.0, seconds - (size * 8 / known if known else 0.0)))
+                return
+            alone = seconds - statistics.median(self._round_trips)
+            self.pause_s = max(0.0, _SHARE * alone)
+            bandwidth = min(size * 8 / alone if alone > 0 else FASTEST_BPS, FASTEST_BPS)
+            if known is not None:
+                late = abs(alone - size * 8 / known) > _JITTER_S
+                if late and not known / _FAR <= bandwidth <= known * _FAR:
+                    self._news = max(self._news, News.DOUBT)
+            # Too short to measure: it only tells that the link is at least this fast.
+            if alone < _WANTED_S / 4 and size < self.probe_bytes:
+                return
+            self._bandwidths.append(bandwidth)
+            self._wanted_bytes = int(bandwidth * _WANTED_S / 8)
+            now = statistics.median(self._bandwidths)
+            if known is not None and self._news and not known / _FAR <= now <= known * _FAR:
+                self._news = News.CHANGE
 
     @property
     def measures_round_trip(self) -> bool:
@@ -110,9 +117,10 @@ class LinkMeter:
     @property
     def link(self) -> Link | None:
         """The link as it is now; None before the first answers."""
-        if not self._bandwidths or not self._round_trips:
-            return None
-        bandwidth = statistics.median(self._bandwidths)
-        # The bits of the small message itself take their time too.
-        waited = statistics.median(self._round_trips) - 2 * _SMALL_MESSAGE * 8 / bandwidth
-        return Link(bandwidth_bps=bandwidth, rtt_s=max(0.0, waited))
+        with self._lock:
+            if not self._bandwidths or not self._round_trips:
+                return None
+            bandwidth = statistics.median(self._bandwidths)
+            # The bits of the small message itself take their time too.
+            waited = statistics.median(self._round_trips) - 2 * _SMALL_MESSAGE * 8 / bandwidth
+            return Link(bandwidth_bps=bandwidth, rtt_s=max(0.0, waited))

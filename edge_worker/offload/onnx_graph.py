@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.offload.graph import GraphError, ModelGraph, Operation, Tensor
+from edge_worker.offload.samples import tensor_of
 
 if TYPE_CHECKING:
     import onnx
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BATCH = "batch.size"
 """Tensor of one integer that `normalise` adds: how many samples the batch holds."""
 SUBGRAPHS = frozenset({"If", "Loop", "Scan"})
+DATA_SIZED = frozenset({"Compress", "NonMaxSuppression", "NonZero", "Unique"})
 RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"})
 
 
@@ -42,16 +44,23 @@ def session(model: bytes | str, *, threads: int = 1, optimise: bool = True) -> A
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def run_once(model: onnx.ModelProto, inputs: Mapping[str, Any]) -> list[Any]:
-    return list(session(model_bytes(model)).run(None, dict(inputs)))
+def run_once(
+    model: onnx.ModelProto, inputs: Mapping[str, Any], *, optimise: bool = True
+) -> list[Any]:
+    """All outputs. Raises GraphError for a model that ONNX Runtime can't run."""
+    try:
+        return list(session(model_bytes(model), optimise=optimise).run(None, dict(inputs)))
+    except Exception as error:  # the runtime's errors have no class of their own
+        first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise GraphError(f"ONNX Runtime can't run this model: {first[0]:.300}") from error
 
 
 def normalise(model: onnx.ModelProto, examples: Mapping[str, Any], *, batched: bool) -> None:
     """Name every node, and make all shape arithmetic a function of the batch size alone.
 
     examples: inputs with at least three samples when `batched`.
-    Raises GraphError when the model holds control flow, or a shape that is not
-    proportional to the number of samples.
+    Raises GraphError when the model holds control flow, or a shape that depends on the data
+    or is not proportional to the number of samples.
     """
     import numpy as np
     from onnx import helper, numpy_helper
@@ -64,6 +73,11 @@ def normalise(model: onnx.ModelProto, examples: Mapping[str, Any], *, batched: b
             raise GraphError(
                 f"The model has control flow or chance inside ({node.op_type}), so it has no "
                 "fixed graph to split. It can still run whole."
+            )
+        if node.op_type in DATA_SIZED:
+            raise GraphError(
+                f"The model makes a tensor whose size depends on the data ({node.op_type}), so "
+                "nothing fits all of its windows. It can still run whole."
             )
         node.name = f"{number:03d}.{node.op_type}"
         node.doc_string = ""
@@ -124,13 +138,7 @@ def _values(
     probe.CopyFrom(model)
     del probe.graph.output[:]
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    return dict(
-        zip(
-            names,
-            session(model_bytes(probe), optimise=False).run(None, dict(inputs)),
-            strict=True,
-        )
-    )
+    return dict(zip(names, run_once(probe, inputs, optimise=False), strict=True))
 
 
 def glue_nodes(model: onnx.ModelProto) -> set[str]:
@@ -167,6 +175,9 @@ def graph_of(
             )
         )
         visible.update(outputs)
+    for item in model.graph.output:
+        if item.name not in visible:
+            raise GraphError(f"The output {item.name!r} depends on no input: leave it out.")
     order = [*inputs, *(item for operation in operations for item in operation.outputs)]
     seen = [
         {**_first(examples, rows), **_values(model, _first(examples, rows), order[len(inputs) :])}
@@ -177,22 +188,9 @@ def graph_of(
         model_hash=hashlib.sha256(model_bytes(model)).hexdigest(),
         inputs=tuple(inputs),
         outputs=tuple(item.name for item in model.graph.output),
-        tensors=tuple(_tensor(item, [values[item] for values in seen]) for item in order),
+        tensors=tuple(tensor_of(item, [values[item] for values in seen]) for item in order),
         operations=tuple(operations),
     )
-
-
-def _tensor(name: str, values: Sequence[Any]) -> Tensor:
-    shapes = [tuple(int(size) for size in item.shape) for item in values]
-    axis = None
-    if len(shapes) > 1:
-        moving = [i for i, size in enumerate(shapes[0]) if shapes[1][i] != size]
-        fits = len(moving) == 1 and all(
-            shape[moving[0]] == (rows + 1) * shapes[0][moving[0]]
-            for rows, shape in enumerate(shapes)
-        )
-        axis = moving[0] if fits else None
-    return Tensor(name=name, shape=shapes[0], dtype=str(values[0].dtype), batch_axis=axis)
 
 
 def _weight_bytes(item: onnx.TensorProto) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import statistics
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -27,7 +28,8 @@ _KEPT_TIMES = 20
 # A result that is this late is late even on a link where everything takes a millisecond.
 _SHORTEST_DEADLINE_S = 0.25
 _DEADLINE_FACTOR = 2.0
-# Of a plan's first window, when nothing is known about the link.
+_ENOUGH_TIMES = 5
+# Of a plan's first windows, when nothing is known about the link.
 _UNKNOWN_DEADLINE_S = 30.0
 # Better than any in a home; what it would change is worth watching for.
 _IDEAL_LINK = Link(bandwidth_bps=FASTEST_BPS, rtt_s=0.001)
@@ -73,6 +75,8 @@ class PlanKeeper:
         self._device_costs: Mapping[str, DeviceCost] = {}
         self._hub_costs: Mapping[str, HubCost] = {}
         self._replanner = Replanner(self._forecast)
+        # A hub that leaves while its plan is being chosen must not be chosen after all.
+        self._choosing = threading.RLock()
         self._times: dict[str, deque[float]] = {}
         self._note_bytes = 0
         self._policy_changed = False
@@ -118,9 +122,9 @@ class PlanKeeper:
 
     def deadline_s(self, plan: str) -> float:
         """Twice the p95 of what the way to the hub and back took, or should take."""
-        times = self._times.get(plan)
+        times = self._times.get(plan, ())
         option = self.options().get(plan)
-        if option is None and not times:
+        if option is None and len(times) < _ENOUGH_TIMES:
             return _UNKNOWN_DEADLINE_S
         predicted = 0.0
         if option is not None:
@@ -128,7 +132,7 @@ class PlanKeeper:
             predicted = costs.link_s + costs.decode_s + costs.hub_s
             if self._note_bytes and (link := self._hub.link) is not None:
                 predicted += link.transfer_s(HEADER_BYTES)  # until the device knows
-        if times and len(times) >= 5:
+        if len(times) >= _ENOUGH_TIMES:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
 
@@ -136,22 +140,25 @@ class PlanKeeper:
 
     def set_policy(self, policy: Policy) -> None:
         """What the owner wants least of, from now on."""
-        self._policy_changed = policy is not self._policy
+        self._policy_changed = self._policy_changed or policy is not self._policy
         self._policy = policy
 
     def hub_answered(self) -> None:
         """The hub is there."""
-        self._replanner.hub_answered()
+        with self._choosing:
+            self._replanner.hub_answered()
 
     def hub_left(self) -> None:
         """The hub said goodbye, or the broker did for it; it may come back as another one."""
-        self.plan_failed()
-        self._hub_costs = {}
-        self._costs_asked = -_ASK_AGAIN_S
+        with self._choosing:
+            self.plan_failed()
+            self._hub_costs = {}
+            self._costs_asked = -_ASK_AGAIN_S
 
     def plan_failed(self) -> None:
         """The plan could not be followed here: the device is on its own for a while."""
-        self._replanner.hub_left(time.monotonic())
+        with self._choosing:
+            self._replanner.hub_left(time.monotonic())
 
     def payload_made(self, plan: str, size: int) -> None:
         """A window took `size` bytes: what was timed was an example, this is the truth."""
@@ -166,12 +173,14 @@ class PlanKeeper:
 
     def answer_came(self, plan: str, took_s: float) -> None:
         """A window was answered in time."""
-        self._replanner.result_came()
+        with self._choosing:
+            self._replanner.result_came()
         self._times.setdefault(plan, deque(maxlen=_KEPT_TIMES)).append(took_s)
 
     def answer_missed(self) -> None:
         """A window was not answered in time, or not in a way that can be used."""
-        self._replanner.deadline_missed(time.monotonic())
+        with self._choosing:
+            self._replanner.deadline_missed(time.monotonic())
 
     # --- in the model's own thread ---
 
@@ -199,8 +208,9 @@ class PlanKeeper:
             self._reconsider(now, at_once=changed)
 
     def _reconsider(self, now: float, *, at_once: bool) -> None:
-        before = self.plan
-        self._replanner.reconsider(now, at_once=at_once)
+        with self._choosing:
+            before = self.plan
+            self._replanner.reconsider(now, at_once=at_once)
         if (link := self._hub.link) is not None:
             self.waits_for_link = self._is_held_back(_IDEAL_LINK)
             broad = replace(link, bandwidth_bps=_IDEAL_LINK.bandwidth_bps)

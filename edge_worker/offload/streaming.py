@@ -7,7 +7,6 @@ anything is left to send once a window is complete.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.offload.parts import Arrays, SplitModel
@@ -15,7 +14,9 @@ from edge_worker.offload.parts import Arrays, SplitModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MAX_WINDOWS = 64
+_MAX_DEVICES = 64
+# More than one step of a device may share a model; each has a stream of its own.
+_STREAMS = 4
 
 
 def newest(window: Arrays, samples: int) -> dict[str, NDArray[Any]]:
@@ -60,10 +61,10 @@ class SentWindow:
 
 
 class KeptWindows:
-    """The hub's side: the last window of each device and model."""
+    """The hub's side: the last windows of each device and model, by the numbers of their frames."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[str, str], tuple[int, Mapping[str, NDArray[Any]]]] = {}
+        self._windows: dict[tuple[str, str], dict[int, dict[str, NDArray[Any]]]] = {}
 
     def join(
         self, key: tuple[str, str], sequence: int, base: int, tensors: Arrays
@@ -71,20 +72,24 @@ class KeptWindows:
         """The window that the frame `sequence` completes.
 
         key: device and model. base: of the frame that it continues; 0 for a whole window.
-        Raises ValueError when that frame's window is not the last one here.
+        Raises ValueError when that frame's window is not here, or was continued already.
         """
         import numpy as np
 
-        known, window = self._windows.pop(key, (0, {}))
+        streams = self._windows.pop(key, {})
+        for old in list(self._windows)[: 1 - _MAX_DEVICES]:
+            del self._windows[old]
+        self._windows[key] = streams
         whole = dict(tensors)
         if base:
-            if base != known:
+            window = streams.pop(base, None)
+            if window is None:
                 raise ValueError("the window that this piece continues is not here")
             whole = {
                 name: np.concatenate((window[name][..., piece.shape[-1] :], piece), axis=-1)
                 for name, piece in tensors.items()
             }
-        for old in list(self._windows)[: 1 - _MAX_WINDOWS]:
-            del self._windows[old]
-        self._windows[key] = (sequence, whole)
+        for lost in list(streams)[: 1 - _STREAMS]:
+            del streams[lost]
+        streams[sequence] = whole
         return whole

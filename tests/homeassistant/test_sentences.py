@@ -62,8 +62,6 @@ STRANGERS = {
 
 # Known to slip through the gate, since a name may be any words. The grammar refuses them, and
 # they are passed on to the agent that would have been asked (`voice.py`, tested with Assist).
-# Ours, but the grammar does not read the reason; they go on to the agent too.
-UNREAD = {"Begin tracking my app usage for a month, I want to cut down."}
 PASSED_ON = {
     "Start monitoring my stress in an hour.",
     "Start tracking my pulse in an hour.",
@@ -146,7 +144,7 @@ def test_what_passes_the_gate_is_parsed() -> None:
             if not parse(case["text"], home):
                 lost.append(case["text"])
     assert passed > 100
-    assert set(lost) <= STRANGERS | PASSED_ON | UNREAD
+    assert set(lost) <= STRANGERS | PASSED_ON
 
 
 def _samples(sentence: Any, lists: Any, rules: Any) -> list[str]:

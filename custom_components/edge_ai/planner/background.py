@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..messages import Quantity
-from .clauses import actions
+from .clauses import ALERTING, actions
 from .lexicon import Item, Kind
-from .stories import (
-    CONDITIONS,
-    EVENTS,
-    MEASURED,
-    WHOSE,
-    is_request,
-    is_story,
-    names_stranger,
-    restricts,
-)
-
-_MEANWHILE = frozenset({"的 时 候", "时", "期 间", "时 候"})
+from .meanwhile import without_meanwhile
+from .restrictions import restricts_though_told
+from .stories import CONDITIONS, WHOSE, is_request, is_story, names_stranger
+from .telling import MEASURED
 
 
 def without_background(items: Sequence[Item]) -> list[Item]:
     """The request itself: reasons and stories are dropped where a request stands beside them."""
-    pieces = [_without_meanwhile(_without_reason(piece)) for piece in _told_apart(items)]
+    pieces = [without_meanwhile(_without_reason(piece)) for piece in _told_apart(items)]
+    pieces = _conditions_joined(pieces)
     if not any(is_request(piece) for piece in pieces):
         return list(items)
     nobody = not any(item.kind in WHOSE for piece in pieces if is_request(piece) for item in piece)
@@ -34,10 +26,13 @@ def without_background(items: Sequence[Item]) -> list[Item]:
             return list(items)
         pieces = [_of(_hero(stories), piece) for piece in pieces]
     asked = next(index for index, piece in enumerate(pieces) if is_request(piece))
+    only_asks = all(actions(piece) <= {"query"} for piece in pieces if is_request(piece))
     kept = [
         piece
         for index, piece in enumerate(pieces)
-        if piece and not _is_left_out(piece, behind=index > asked, nobody=nobody)
+        if piece
+        and not _is_left_out(piece, behind=index > asked, nobody=nobody)
+        and not (only_asks and _is_occasion(piece))
     ]
     joined: list[Item] = []
     for piece in kept:
@@ -45,11 +40,46 @@ def without_background(items: Sequence[Item]) -> list[Item]:
     return joined[:-1]
 
 
+def _conditions_joined(pieces: Sequence[list[Item]]) -> list[list[Item]]:
+    """The pieces; "if Ben is stressed, tell me" is one of them."""
+    joined: list[list[Item]] = []
+    for piece in pieces:
+        if joined and _is_one_alert(joined[-1], piece):
+            joined[-1] = [*joined[-1], Item(Kind.BREAK), *piece]
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _is_one_alert(first: Sequence[Item], second: Sequence[Item]) -> bool:
+    """Is one of them no more than "tell me", and the other when?"""
+    for told, when in ((second, first), (first, second)):
+        kinds = {item.kind for item in told}
+        bare = bool(kinds & ALERTING) and kinds <= _BARE_ALERT
+        # "I get headaches when I'm stressed, tell me" would need the condition.
+        if bare and {item.kind for item in when} & CONDITIONS and not actions(when):
+            return True
+    return False
+
+
+_BARE_ALERT = ALERTING | {Kind.SMALL, Kind.YOU, Kind.ME, Kind.AUXILIARY}
+
+
 def _is_left_out(piece: Sequence[Item], *, behind: bool, nobody: bool) -> bool:
     """Is it a story? Behind the request a name or a length of time may belong to it."""
     if behind and ((nobody and _is_name(piece)) or _is_other_length(piece)):
         return False
     return is_story(piece)
+
+
+def _is_occasion(piece: Sequence[Item]) -> bool:
+    """Is it "before I bring up the rent": why a question is asked, which is answered at once?
+
+    What is to be measured before something has another time, and is no occasion.
+    """
+    led = piece[0].text == "before" and len(piece) > 2
+    own = led and (piece[1].kind in WHOSE or piece[1].text.split()[0] in {"i", "we"})
+    return own and {item.kind for item in piece}.isdisjoint(CONDITIONS | MEASURED | ALERTING)
 
 
 def _is_other_length(piece: Sequence[Item]) -> bool:
@@ -217,7 +247,7 @@ _ADDRESSING = frozenset("你您请帮烦托劳")
 def _without_reason(piece: list[Item]) -> list[Item]:
     """Cut from "because" to the end of the piece."""
     for index, item in enumerate(piece):
-        if item.kind is Kind.BACKGROUND and not restricts(piece[index:]):
+        if item.kind is Kind.BACKGROUND and not restricts_though_told(piece[index:]):
             behind = piece[index + 1 :]
             if index == 0 and item.text.startswith(_THEREFORE) and is_request(behind):
                 return behind  # "..., so I would like you to watch my stress"
@@ -226,82 +256,3 @@ def _without_reason(piece: list[Item]) -> list[Item]:
 
 
 _THEREFORE = ("so i", "so we", "so you", "所 以")
-
-
-def _without_meanwhile(piece: list[Item]) -> list[Item]:
-    """Cut "while I'm working out" and 小雨写作业的时候, which hold for no longer than they do.
-
-    An alert's "when" is its condition and stays.
-    """
-    for index, item in enumerate(piece):
-        if item.kind is Kind.ADJUNCT and not restricts(piece[index + 1 :]):
-            felt = Kind.FEELING in {other.kind for other in piece[:index]}
-            if felt and (item.text.startswith("with ") or not actions(piece)):
-                # "Is Ben happy with his gift": about the gift, whatever follows.
-                return [*piece[:index], Item(Kind.UNKNOWN, None, item.text)]
-            end = next((i for i in range(index, len(piece)) if _resumes(piece[i])), len(piece))
-            if item.text in _WHILE and _is_whereabouts(piece[index + 1 : end]):
-                # "While I'm in the kitchen" would have to be watched for itself.
-                return [*piece[:index], Item(Kind.UNKNOWN, None, item.text), *piece[end:]]
-            return [*piece[:index], *_kept(piece[index:end]), *piece[end:]]
-    until = next((i for i in range(1, len(piece) - 1) if _is_until(piece, i)), None)
-    if until is not None:
-        behind = piece[until + 1 :]
-        named = any(item.kind in WHOSE for item in behind)
-        return behind if named else [*_people(piece[:until]), *behind]
-    when = next((i for i, item in enumerate(piece) if item.text in _MEANWHILE), None)
-    if when is None or Kind.MONITOR not in {item.kind for item in piece[when:]}:
-        return piece
-    before = {item.kind for item in piece[:when]}
-    if before & (CONDITIONS | EVENTS) or actions(piece) - {"monitor"}:
-        return piece
-    if _is_whereabouts(piece[:when]):
-        return piece
-    if before & MEASURED and not _is_pastime(piece, when):
-        return piece
-    kept = [item for item in piece[:when] if item.kind in {Kind.PERSON, Kind.AREA}]
-    return [*kept, *piece[when + 1 :]]
-
-
-def _is_until(piece: Sequence[Item], index: int) -> bool:
-    """Is it the 之前 of 在爷爷醒来之前一直监测他的呼吸: how long it lasts?"""
-    ahead = {item.kind for item in piece[:index]}
-    lasts = piece[index + 1].text.startswith(("一 直", "持 续", "不 断", "全 程", "不 停"))
-    until = piece[index].text in {"之 前", "以 前", "前"} and lasts
-    apart = MEASURED | CONDITIONS | {Kind.DURATION, Kind.AREA, Kind.MONITOR, Kind.STOP}
-    return until and ahead.isdisjoint(apart)
-
-
-def _people(items: Sequence[Item]) -> list[Item]:
-    return [item for item in items if item.kind is Kind.PERSON]
-
-
-def _is_pastime(piece: Sequence[Item], when: int) -> bool:
-    """Is it 打游戏的时候记录心率: what stands before is only done meanwhile?"""
-    before = [item for item in piece[:when] if item.kind in MEASURED]
-    usage = all(item.value == (Quantity.APP_USAGE,) for item in before)
-    return usage and any(item.kind in MEASURED for item in piece[when:])
-
-
-def _resumes(item: Item) -> bool:
-    return item.kind in {Kind.MONITOR, Kind.NOTIFY, Kind.TELL, Kind.TRAIN, Kind.IMPROVE, Kind.AND}
-
-
-def _is_whereabouts(items: Sequence[Item]) -> bool:
-    """Is it "I'm in the kitchen", 在家: where somebody is, and not what is done there?"""
-    kinds = {item.kind for item in items}
-    return bool(kinds & {Kind.AREA, Kind.HERE}) and kinds <= _BEING_THERE
-
-
-_BEING_THERE = frozenset(
-    {
-        *(Kind.ME, Kind.PERSON, Kind.PRONOUN, Kind.EVERYONE, Kind.AUXILIARY, Kind.SMALL),
-        *(Kind.AREA, Kind.HERE, Kind.YOU),
-    }
-)
-_WHILE = frozenset({"while", "whilst"})
-
-
-def _kept(items: Sequence[Item]) -> list[Item]:
-    """How long and where, of the words that only say meanwhile."""
-    return [item for item in items if item.kind in {Kind.DURATION, Kind.NEXT, Kind.AREA}]

@@ -48,7 +48,7 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
                 end, item = position + rest[0] - 1, Item(Kind.DURATION, rest[1])
         if tokens[position] == "own" and items and items[-1].kind in {Kind.PRONOUN, Kind.OWNER}:
             item = Item(Kind.SMALL)  # "her own", "Ben's own"
-        if item == _UNHEARD and tokens[position].endswith("ly"):
+        if item == _UNHEARD and end == position + 1 and tokens[position].endswith("ly"):
             item = Item(Kind.SMALL)  # an adverb; "telly" and "belly" are in the tables
         if item.kind is Kind.DURATION and _is_moment(tokens, position, end, items):
             item = Item(Kind.UNKNOWN)

@@ -71,6 +71,7 @@ _OTHER_WORDS = frozenset(
         *("feeding", "filling", "fooling", "fueling", "felling", "treating", "presents"),
         *("princess", "strips", "streets", "stream", "treasure", "tracing", "trading"),
         *("trucking", "tracked", "trucker", "pauses", "waiting", "wanting", "rested"),
+        *("snore", "snores", "snored", "snoring"),
     ]
 )
 

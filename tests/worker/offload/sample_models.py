@@ -70,6 +70,94 @@ class Chance(nn.Module):
         return x + torch.rand_like(x)
 
 
+class Structured(nn.Module):
+    """Outputs in a dict whose keys aren't sorted, a tuple inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, batch_first=True)
+
+    def forward(self, x: Tensor) -> dict[str, Any]:
+        states, (last, cell) = self.lstm(x)
+        return {"states": states, "ends": (last[0], cell[0] * 2), "all": states.sum(1)}
+
+
+class Words(nn.Module):
+    """Whole numbers in, eight of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.last = nn.Embedding(8, 4), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.embed(x).mean(1))
+
+
+class Flattens(nn.Module):
+    """Four rows of output for each sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(6, 5), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.relu(self.first(x)).reshape(-1, 5))
+
+
+class Mixes(nn.Module):
+    """What a sample gets depends on who else is in the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.first(x))
+        return x - x.mean(0, keepdim=True) / 2
+
+
+class Remembers(nn.Module):
+    """A state between calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return x + self.calls
+
+
+class Filters(nn.Module):
+    """An output whose size depends on the data."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[x > 0]
+
+
+class Appends(nn.Module):
+    """An output with one row more than there are samples."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x, torch.zeros(1, 3)])
+
+
+class Constant(nn.Module):
+    """An output that no input changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, 3))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x * 2, self.scale
+
+
+class Halves(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x).bfloat16()
+
+
 SHAPES: dict[type[nn.Module], tuple[tuple[int, ...], ...]] = {
     Residual: ((1, 2, 16, 20),),
     TwoInputs: ((1, 8), (1, 6)),

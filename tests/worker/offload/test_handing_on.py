@@ -24,12 +24,14 @@ WORD = ("vitals", "what the step says")
 NOTE = b"written down"
 
 
-def share(wire: Wire, *, note: bytes = NOTE, plan: str | None = PLAN) -> SharedModel:
+def share(
+    wire: Wire, *, note: bytes = NOTE, plan: str | None = PLAN, deadline_s: float = 30.0
+) -> SharedModel:
     def write(step: str, word: tuple[str, object]) -> bytes:
         assert (step, word) == ("s2", WORD)
         return note
 
-    shared = wire.device(note=write).share(ToyModel(), forced=plan)
+    shared = wire.device(note=write).share(ToyModel(), forced=plan, deadline_s=deadline_s)
     shared.step = "s2"
     assert shared.timed.wait(30)
     return shared
@@ -82,7 +84,7 @@ def test_a_step_whose_value_is_used_here_gets_its_answers(wire: Wire) -> None:
 
 def test_a_lost_receipt_means_that_the_device_does_it_again(wire: Wire) -> None:
     wire.keeps = True
-    shared = share(wire)
+    shared = share(wire, deadline_s=5.0)
     assert ask(shared).handed_on
     down(wire, lambda data: None)
     result = ask(shared, 1)

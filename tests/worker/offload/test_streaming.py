@@ -175,13 +175,37 @@ def test_pieces_put_together_are_the_window() -> None:
         sent.keep(window, sequence)
 
 
-def test_a_piece_without_its_window_is_refused_once_and_for_all() -> None:
+def test_a_piece_without_its_window_is_refused() -> None:
     kept = KeptWindows()
     first, second = windows(1)
+    piece = newest(second, STEP)
     kept.join(("pi", "model"), 1, 0, first)
-    for base, key in ((2, ("pi", "model")), (1, ("pi", "model")), (1, ("attic", "model"))):
+    for base, key in ((2, ("pi", "model")), (1, ("attic", "model"))):
         with pytest.raises(ValueError, match="continues is not here"):
-            kept.join(key, 3, base, newest(second, STEP))
+            kept.join(key, 3, base, piece)
+    kept.join(("pi", "model"), 4, 1, piece)
+    with pytest.raises(ValueError, match="continues is not here"):
+        kept.join(("pi", "model"), 5, 1, piece)
+
+
+def test_two_steps_of_a_device_may_stream_to_the_same_model(wire: Wire) -> None:
+    side = wire.device()
+    steps = [side.share(StreamedModel(), raw_may_leave=True, forced=PLAN) for _ in range(2)]
+    for step in steps:
+        assert step.timed.wait(30)
+    for number, (one, other) in enumerate(zip(windows(6), windows(6)[::-1], strict=True)):
+        assert ask(steps[0], one).bytes_sent == (PIECE_BYTES if number else WHOLE_BYTES)
+        ask(steps[1], other)
+    assert wire.server.counts.refused == 0
+
+
+def test_streams_that_were_given_up_do_not_pile_up() -> None:
+    kept = KeptWindows()
+    (first,) = windows(0)
+    for number in range(1, 50):
+        kept.join(("pi", "model"), number, 0, first)
+    (streams,) = kept._windows.values()
+    assert list(streams) == [46, 47, 48, 49]
 
 
 def test_the_hub_keeps_a_bounded_number_of_windows() -> None:

@@ -14,7 +14,8 @@ NEAR: Table = {
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
         heart rate zone | change/changed/changing my mind
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
-        feel/feels/feeling/felt like
+        feel/feels/feeling/felt like | cut/cutting down/back
+        only at/during/between/after/before
     """,
     (Kind.DAY, None): """
         tomorrow [morning/afternoon/evening/night] | yesterday [morning/afternoon/evening]

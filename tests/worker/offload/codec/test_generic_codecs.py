@@ -87,3 +87,15 @@ def test_integers_lose_half_a_step(values: np.ndarray, kind: tuple[str, int]) ->
 def test_numbers_that_are_not_finite_are_refused(codec: HalfCodec | IntegerCodec) -> None:
     with pytest.raises(ValueError, match="rates holds numbers"):
         codec.encode({"rates": np.full((1, 5), np.inf, np.float32)})
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+def test_whole_numbers_of_sixteen_bits_come_back_as_they_were(dtype: str) -> None:
+    """Numbers of words, say: what is cut off instead of rounded is another word."""
+    top = min(999, np.iinfo(dtype).max)
+    values = np.unique(np.linspace(0, top, 500).astype(dtype))[None]
+    wire = (TensorSpec(name="words", dtype=dtype, shape=values.shape),)
+    codec = generic_codec("int16", wire)
+    found = codec.decode(codec.encode({"words": values}))["words"]
+    assert found.dtype == dtype
+    assert np.array_equal(found, values)

@@ -1,0 +1,91 @@
+"""What a hub that comes and goes in the link's thread does to a plan that is being chosen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from edge_worker.offload.costs import HubCost, write_costs
+from edge_worker.offload.frames import JSON, Frame, FrameKind
+from edge_worker.offload.placement import Link, Policy
+from edge_worker.offload.plan_keeper import PlanKeeper, at_once
+
+from .conftest import ToyModel, window
+
+SPLIT = "early/float32"
+
+
+class Hub:
+    """A quick link; `looked` is called whenever somebody asks how quick."""
+
+    def __init__(self) -> None:
+        self.looked: Callable[[], None] = lambda: None
+
+    @property
+    def link(self) -> Link:
+        self.looked()
+        return Link(bandwidth_bps=1e8, rtt_s=0.001)
+
+    def ask(self, frame: Frame, timeout_s: float) -> Frame | None:
+        return None
+
+    def post(self, frame: Frame, answered: Callable[[Frame], None]) -> None:
+        costs = write_costs({SPLIT: HubCost(decode_s=0, tail_s=0)})
+        answered(Frame(kind=FrameKind.COSTS, sequence=1, codec=JSON, payload=costs))
+
+    def knock(self) -> None:
+        pass
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def keeper(hub: Hub) -> PlanKeeper:
+    model = ToyModel()
+    model.all.pause_s = 0.02
+    made = PlanKeeper(model, hub, raw_may_leave=False, policy=Policy.LATENCY)
+    made.time_parts(window(), at_once)
+    made.hub_answered()
+    return made
+
+
+def test_a_hub_that_leaves_while_its_plan_is_chosen_is_not_chosen(
+    hub: Hub, keeper: PlanKeeper
+) -> None:
+    leaving = threading.Thread(target=keeper.hub_left)
+
+    def leave() -> None:
+        hub.looked = lambda: None
+        leaving.start()
+        leaving.join(0.2)
+
+    hub.looked = leave
+    keeper.look_around()
+    leaving.join(5)
+    assert keeper.hub_away
+    assert keeper.plan == "device"
+
+
+def test_a_policy_that_is_told_twice_counts_at_once(keeper: PlanKeeper) -> None:
+    keeper.look_around()
+    assert keeper.plan == SPLIT
+    keeper.set_policy(Policy.PRIVACY)
+    keeper.set_policy(Policy.PRIVACY)
+    keeper.look_around()
+    assert keeper.plan == "device"
+
+
+def test_one_quick_answer_does_not_shorten_the_patience_with_an_unknown_plan(
+    keeper: PlanKeeper,
+) -> None:
+    patient = keeper.deadline_s("late/float32")
+    keeper.answer_came("late/float32", 5.0)
+    assert keeper.deadline_s("late/float32") == patient
+    for _ in range(4):
+        keeper.answer_came("late/float32", 5.0)
+    assert keeper.deadline_s("late/float32") == 10.0
