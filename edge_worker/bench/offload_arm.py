@@ -1,4 +1,4 @@
-"""One arm of one cell of the co-inference benchmark: windows by one plan, one after the other."""
+"""The arms of one cell of the co-inference benchmark: windows by one plan each, in turns."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.link import MqttLink
 from edge_worker.messages import Topics
+from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT, cut_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,36 +37,48 @@ def mark(plan: str, index: int) -> bytes:
 class Arm:
     """Windows by one plan, each timed from its submission to the arrival of its result."""
 
-    def __init__(self, shared: SharedModel, device: str, link: MqttLink, arrivals: Path) -> None:
+    def __init__(
+        self,
+        shared: SharedModel,
+        device: str,
+        link: MqttLink,
+        arrivals: Path,
+        inputs: Sequence[Mapping[str, NDArray[Any]]],
+    ) -> None:
         self._shared = shared
         self._topic = TOPICS.device(device, f"data/{STEP}")
         self._link = link
         self._arrivals = arrivals
+        self._inputs = inputs
+        self._latencies: list[float] = []
+        self._found: list[Inference] = []
+        self._air_bytes: list[int] = []
 
-    def measure(self, inputs: Sequence[Mapping[str, NDArray[Any]]], windows: int) -> dict[str, Any]:
-        """At most this many windows after a first one that does not count."""
-        found: list[tuple[float, Inference]] = []
-        began = time.monotonic()
-        before = 0
-        for index in range(windows + 1):
-            time.sleep(PAUSE_S)
-            if index == 1:  # the first opens sessions on both sides, and sends a whole window
-                before = _air_bytes()
-            found.append(self._one(inputs[index % len(inputs)], index))
-            if time.monotonic() - began > PATIENCE_S and index:
-                break
-        time.sleep(PAUSE_S)  # for the last acknowledgement
-        air_bytes = _air_bytes() - before
-        latencies, kept = zip(*found[1:], strict=True)
+    def run(self, index: int) -> None:
+        """One window, and what is sent in its wake. The first one does not count: it opens
+        sessions on both sides, and sends a stream's whole window.
+        """
+        before = _air_bytes()
+        latency_s, result = self._one(self._inputs[index % len(self._inputs)], index)
+        time.sleep(PAUSE_S)
+        if index:
+            self._air_bytes.append(_air_bytes() - before)
+            self._latencies.append(latency_s)
+            self._found.append(result)
+
+    def figures(self) -> dict[str, Any]:
+        """Over all windows that count."""
+        latencies, found = self._latencies, self._found
         return {
-            "windows": len(kept),
-            "air_bytes": air_bytes / len(kept),
+            "windows": len(found),
+            # The median: a probe of the link passes now and then.
+            "air_bytes": statistics.median(self._air_bytes),
             "latency_s": statistics.median(latencies),
-            "p95_s": sorted(latencies)[int(0.95 * (len(kept) - 1))],
-            "device_s": statistics.median(item.device_s for item in kept),
-            "hub_s": statistics.median(item.hub_s for item in kept),
-            "bytes": statistics.median(item.bytes_sent for item in kept),
-            "places": sorted({str(item.place) for item in kept}),
+            "p95_s": sorted(latencies)[int(0.95 * (len(found) - 1))],
+            "device_s": statistics.median(item.device_s for item in found),
+            "hub_s": statistics.median(item.hub_s for item in found),
+            "bytes": statistics.median(item.bytes_sent for item in found),
+            "places": sorted({str(item.place) for item in found}),
         }
 
     def _one(self, window: Mapping[str, NDArray[Any]], index: int) -> tuple[float, Inference]:
@@ -82,6 +96,30 @@ class Arm:
 
     def _lines(self) -> list[str]:
         return self._arrivals.read_text(encoding="utf-8").splitlines()[-3:]
+
+
+def in_turns(plans: Sequence[str]) -> list[list[str]]:
+    """Plans that are run window by window in turns, so that what the computer does besides
+    meets them alike: the device alone and the first cut, the other cuts, the ways to send the
+    input. A hub keeps one stream of a device, hence those run one after the other.
+    """
+    groups = [list(group) for _, group in groupby(sorted(plans, key=cut_of), key=cut_of)]
+    splits = [group for group in groups if cut_of(group[0]) not in {DEVICE_PLAN, *RAW_CUTS}]
+    alone = [[plan] for group in groups if cut_of(group[0]) == STREAM_CUT for plan in group]
+    inputs = [group for group in groups if cut_of(group[0]) == INPUT_CUT]
+    device = [DEVICE_PLAN] if DEVICE_PLAN in plans else []
+    first, *rest = splits or [[]]
+    return [group for group in ([*device, *first], *rest, *inputs, *alone) if group]
+
+
+def measure(arms: Sequence[Arm], windows: int) -> None:
+    """At most so many windows of each arm that count, and at least one."""
+    began = time.monotonic()
+    for index in range(windows + 1):
+        for arm in arms:
+            arm.run(index)
+        if index and time.monotonic() - began > PATIENCE_S * len(arms):
+            break
 
 
 def _air_bytes() -> int:

@@ -26,7 +26,9 @@ from edge_worker.bench.offload_arm import (
     STEP,
     TOPICS,
     Arm,
+    in_turns,
     mark,
+    measure,
     wait,
 )
 from edge_worker.link import LinkMessage, MqttLink
@@ -137,16 +139,20 @@ def device(
     }
     measured_link = side.link
     planner.close()
-    arms = {}
-    for plan in plans.split(",") if plans else ("device", *model.plans):
-        shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=LONGEST_WINDOW_S)
-        shared.step = STEP
-        shared.timed.wait(120)
-        # A stream needs windows that follow one another; the others see several rooms.
-        stride = 1 if cut_of(plan) == STREAM_CUT else _STRIDE
-        arm = Arm(shared, name, link, arrivals)
-        arms[plan] = arm.measure(inputs[::stride] + inputs[1::stride], windows)
-        shared.close()
+    arms: dict[str, dict[str, Any]] = {}
+    for group in in_turns(plans.split(",") if plans else ("device", *model.plans)):
+        running = {}
+        for plan in group:
+            shared = side.share(model, raw_may_leave=True, forced=plan, deadline_s=LONGEST_WINDOW_S)
+            shared.step = STEP
+            # A stream needs windows that follow one another; the others see several rooms.
+            stride = 1 if cut_of(plan) == STREAM_CUT else _STRIDE
+            own = inputs[::stride] + inputs[1::stride]
+            running[plan] = shared, Arm(shared, name, link, arrivals, own)
+        measure([arm for _, arm in running.values()], windows)
+        for plan, (shared, arm) in running.items():
+            arms[plan] = arm.figures()
+            shared.close()
     typer.echo(
         json.dumps(
             {

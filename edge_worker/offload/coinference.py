@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_worker.catalogue.coinference import Inference
 from edge_worker.messages import Place, StepPlacement
-from edge_worker.offload.frames import HANDED_ON, Frame, FrameKind
+from edge_worker.offload.frames import HANDED_ON, Frame, FrameKind, coding_of
 from edge_worker.offload.generic_codecs import read_answer
 from edge_worker.offload.parts import (
     DEVICE_PLAN,
@@ -303,8 +303,7 @@ class SharedModel:
             sequence=0,
             model=self._model.hash,
             plan=plan,
-            codec=codec.name,
-            tables=codec.tables,
+            coding=coding_of(codec.name, codec.tables),
             base=base,
             step=self.step if note else "",
             note=note,

@@ -64,12 +64,13 @@ class Frame:
     busy_us: int = 0
     """Time that the hub needed, waiting and decoding included, microseconds."""
     codec: str = ""
+    """Of an answer's payload."""
     model: str = ""
     """Hash of the model."""
     plan: str = ""
     """`<cut>/<tier>` of the bundle, or `input/<tier>` for the whole model on the hub."""
-    tables: str = ""
-    """Checksum of the codec's tables; "" for a codec without."""
+    coding: int = 0
+    """Of a window's payload: checksum of its codec's name and tables, `coding_of`."""
     base: int = 0
     """Of a piece of a stream: number of the frame whose window it continues."""
     text: str = ""
@@ -80,8 +81,15 @@ class Frame:
     payload: bytes = b""
 
 
+def coding_of(codec: str, tables: str) -> int:
+    """Both sides know codecs by their names and tables by their checksums: four bytes tell
+    whether they mean the same ones.
+    """
+    return zlib.crc32(f"{codec} {tables}".encode())
+
+
 _REQUIRED = 2
-_EMPTY: list[int | str] = [0, 0, 0, "", "", "", "", 0, "", "", 0]
+_EMPTY: list[int | str] = [0, 0, 0, "", "", "", 0, 0, "", "", 0]
 
 
 def pack(frame: Frame) -> bytes:
@@ -95,7 +103,7 @@ def pack(frame: Frame) -> bytes:
         frame.codec,
         frame.model,
         frame.plan,
-        frame.tables,
+        frame.coding,
         frame.base,
         frame.text[:_MAX_TEXT],
         frame.step,
@@ -146,13 +154,13 @@ def _frame(values: Any, rest: bytes) -> Frame:
     for value, empty in zip(values, _EMPTY, strict=True):
         if type(value) is not type(empty) or (isinstance(value, int) and value < 0):
             raise FrameError("the header has other fields")
-    kind, sequence, busy_us, codec, model, plan, tables, base, text, step, note = values
+    kind, sequence, busy_us, codec, model, plan, coding, base, text, step, note = values
     if kind not in set(FrameKind):
         raise FrameError(f"a frame of kind {kind}")
     if note > min(len(rest), MAX_NOTE_BYTES):
         raise FrameError("the note is cut off")
     return Frame(
         kind=FrameKind(kind), sequence=sequence, busy_us=busy_us, codec=codec, model=model,
-        plan=plan, tables=tables, base=base, text=text, step=step, note=rest[:note],
+        plan=plan, coding=coding, base=base, text=text, step=step, note=rest[:note],
         payload=rest[note:],
     )  # fmt: skip

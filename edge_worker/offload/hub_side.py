@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.offload.costs import example_window, measure_hub, write_costs
-from edge_worker.offload.frames import HANDED_ON, JSON, Frame, FrameError, FrameKind, pack, unpack
+from edge_worker.offload.frames import (
+    HANDED_ON,
+    JSON,
+    Frame,
+    FrameError,
+    FrameKind,
+    coding_of,
+    pack,
+    unpack,
+)
 from edge_worker.offload.generic_codecs import RawCodec, write_answer
 from edge_worker.offload.parts import INPUT_CUT, STREAM_CUT, cut_of, describe
 from edge_worker.offload.samples import sample_of
@@ -20,7 +29,7 @@ from edge_worker.offload.streaming import KeptWindows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_worker.offload.parts import SplitModel
+    from edge_worker.offload.parts import Codec, SplitModel
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -228,22 +237,19 @@ class TailServer:
                     self._reply(item, HANDED_ON, b"")
                     continue
                 # Where nothing was lost on the way here, nothing shall be on the way back.
-                exact = item.frame.codec == RawCodec.name
+                exact = _codec_of(model, item.frame).name == RawCodec.name
                 self._reply(item, *write_answer(own, model.outputs, exact=exact))
 
     def _decode(self, model: SplitModel, item: _Waiting) -> dict[str, NDArray[Any]]:
         """What the tail takes; ValueError with the reason when the frame does not hold it."""
-        frame, plan = item.frame, item.frame.plan
-        streamed = cut_of(plan) == STREAM_CUT
-        if streamed and not frame.base:  # the first window of a stream comes whole
-            plan = plan.replace(STREAM_CUT, INPUT_CUT, 1)
-        codec = model.codec(plan)
-        if (frame.codec, frame.tables) != (codec.name, codec.tables):
+        frame = item.frame
+        codec = _codec_of(model, frame)
+        if frame.coding != coding_of(codec.name, codec.tables):
             raise ValueError("another codec, or other tables")
         tensors = codec.decode(frame.payload)
-        if describe(tensors) != model.specs(plan):
+        if describe(tensors) != model.specs(_sent_as(frame)):
             raise ValueError("other tensors than this cut has")
-        if not streamed:
+        if cut_of(frame.plan) != STREAM_CUT:
             return tensors
         key = (item.device, frame.model)
         return self._streamed.join(key, frame.sequence, frame.base, tensors)
@@ -283,6 +289,17 @@ def _same_sender(one: _Waiting, other: _Waiting) -> bool:
         other.frame.model,
         other.frame.kind,
     )
+
+
+def _sent_as(frame: Frame) -> str:
+    """The plan by which a window was coded: the first one of a stream comes whole."""
+    if cut_of(frame.plan) == STREAM_CUT and not frame.base:
+        return frame.plan.replace(STREAM_CUT, INPUT_CUT, 1)
+    return frame.plan
+
+
+def _codec_of(model: SplitModel, frame: Frame) -> Codec:
+    return model.codec(_sent_as(frame))
 
 
 def _same_work(one: Frame, other: Frame) -> bool:

@@ -181,8 +181,7 @@ def spoil_every_infer(change: Callable[[Frame], bytes | None]) -> Callable[[byte
         (lambda frame: pack(replace(frame, sequence=1)), "stale"),
         (lambda frame: pack(replace(frame, model="other")), "refused"),
         (lambda frame: pack(replace(frame, plan="late/float32")), "refused"),
-        (lambda frame: pack(replace(frame, codec="int8-zstd")), "refused"),
-        (lambda frame: pack(replace(frame, tables="00000000")), "refused"),
+        (lambda frame: pack(replace(frame, coding=frame.coding ^ 1)), "refused"),
         (lambda frame: pack(replace(frame, payload=b"")), "refused"),
     ],
 )

@@ -18,6 +18,7 @@ from edge_worker.offload.frames import (
     Frame,
     FrameError,
     FrameKind,
+    coding_of,
     pack,
     unpack,
 )
@@ -25,9 +26,9 @@ from edge_worker.offload.frames import (
 FRAME = Frame(
     kind=FrameKind.INFER,
     sequence=1_790_000_000_000_000,
-    codec="int8-zstd",
     model="0123456789abcdef",
     plan="cut/int8",
+    coding=coding_of("int8-zstd", ""),
     payload=b"what the codec made",
 )
 
@@ -36,7 +37,7 @@ FRAME = Frame(
     "frame",
     [
         FRAME,
-        replace(FRAME, tables="fedcba9876543210", text="why"),
+        replace(FRAME, codec="raw", base=7, text="why"),
         replace(FRAME, step="s2", note=b"what the step says"),
         replace(FRAME, step="s2", note=b"alone", payload=b""),
         Frame(kind=FrameKind.RESULT, sequence=0, busy_us=1, payload=b"x"),
@@ -80,7 +81,7 @@ def forged(header: object, payload: bytes = b"") -> bytes:
     return struct.pack(">2sBHI", b"EF", VERSION, len(packed), crc) + packed + payload
 
 
-GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", 0, ""]
+GOOD = [1, 7, 0, "raw", "hash", "cut/int8", 5, 0, ""]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ GOOD = [1, 7, 0, "raw", "hash", "cut/int8", "", 0, ""]
         [*GOOD[:2], "0", *GOOD[3:]],
         [*GOOD[:3], 5, *GOOD[4:]],
         [*GOOD[:4], ["hash"], *GOOD[5:]],
+        [*GOOD[:6], "5", *GOOD[7:]],
         [*GOOD[:7], "5", ""],
         [*GOOD[:8], None],
         [*GOOD, 2, 0],
@@ -112,6 +114,12 @@ def test_forged_header_is_refused(header: object) -> None:
 
 def test_newer_header_with_more_fields_is_read() -> None:
     assert unpack(forged([*GOOD, "s2", 0, "new", 3])).plan == "cut/int8"
+
+
+def test_coding_tells_codecs_and_tables_apart() -> None:
+    names = ("raw", "int8-zstd", "int4-zstd", "learned-range1")
+    codings = {coding_of(name, tables) for name in names for tables in ("", "0" * 16, "1" * 16)}
+    assert len(codings) == 3 * len(names)
 
 
 def test_long_note_is_refused_on_both_sides() -> None:
