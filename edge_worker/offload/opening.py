@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
 _LARGEST_INPUT = 2**28
+_NEEDED = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
 class OpenError(ValueError):
@@ -82,13 +83,15 @@ def _capture(text: str, inputs: Sequence[_Given], scratch: Path) -> Bundle:
     if not inputs:
         raise OpenError(f"{text} needs --input with a shape such as 1,3,224,224, once per input.")
     try:
+        for name in _NEEDED:  # before the work, not in it
+            importlib.import_module(name)
         import torch
 
         from edge_worker.offload.capture import capture
         from edge_worker.offload.export import About, write_bundle
     except ImportError as error:
         raise OpenError(
-            f"Capturing a module needs PyTorch: install edge-worker[neural] ({error})."
+            f"Capturing a module needs PyTorch and ONNX: install edge-worker[neural] ({error})."
         ) from error
     name = text.rpartition(":")[2]
     examples = tuple(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,16 @@ def test_the_order_of_the_cuts_is_no_other_bundle(kept: Path) -> None:
     profile.cached_profile(found, kept)
     _, again = profile.cached_profile(found.with_cuts([turned]), kept)
     assert again
+
+
+@pytest.mark.parametrize("lacking", ["torch", "onnx", "onnxscript", "onnxruntime"])
+def test_what_capturing_lacks_is_named(
+    lacking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, lacking, None)
+    code, text = run(
+        "plan", f"{MODELS}:Residual", "--input", "1,2,8,8", "--profiles", str(tmp_path)
+    )
+    assert code == 1
+    assert "install edge-worker[neural]" in text
+    assert lacking in text
