@@ -54,7 +54,8 @@ def _asks_itself(item: Item) -> bool:
 
 def _is_measurable(kinds: set[Kind]) -> bool:
     there = bool(kinds & _THERE or {Kind.PERSON, Kind.AREA} <= kinds) and bool(kinds & _PLACES)
-    return bool(kinds & MEASURED) or there
+    phone = Kind.PHONE in kinds and bool(kinds & {Kind.MONITOR, Kind.SENSING})
+    return bool(kinds & MEASURED) or there or phone
 
 
 def is_story(piece: Sequence[Item]) -> bool:
