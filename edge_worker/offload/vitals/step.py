@@ -148,6 +148,9 @@ class VitalsNetworkStep:
                 outputs = self._answers.pop(first.number, None)
             self._waiting.popleft()
             ready.append((first.port, self._filler.fill(first.vitals, outputs)))
+        waiting = {item.number for item in self._waiting}
+        for late in [number for number in self._answers if number not in waiting]:
+            del self._answers[late]
         return ready
 
 
