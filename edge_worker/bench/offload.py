@@ -9,6 +9,7 @@ beside the hub. A slow device is emulated: each part's own processor time is str
 from __future__ import annotations
 
 import json
+import math
 import platform
 import shutil
 import signal
@@ -71,13 +72,15 @@ def main(
     """Measure every arm of every cell, and compare with what the planner foretold."""
     # An end by signal takes the servers and the namespaces with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    grid = [float(item) for item in bandwidths.split(",")]
-    speeds = [float(item) for item in slowdowns.split(",")]
+    grid, speeds = _numbers(bandwidths, "bandwidths"), _numbers(slowdowns, "slowdowns")
+    names = _names(models)
+    result = _begun(out) if resume else _new()
+    if out is not None:
+        _writable(out)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        bundles = prepare(models.split(","), folder / "bundles")
+        bundles = prepare(names, folder / "bundles")
         examples = simulated_windows(folder / "windows.npz")
-        result = _begun(out) if resume else _new()
         cells: list[dict[str, Any]] = result["cells"]
         result["small_round_trip_ms"] = small_round_trip_ms(folder)
         have = {(c["model"], c["bandwidth_mbit"], c["slowdown"]) for c in cells}
@@ -98,6 +101,32 @@ def main(
     typer.echo(write_report(result, out))
 
 
+def _numbers(text: str, what: str) -> list[float]:
+    try:
+        found = [float(item) for item in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < item < math.inf for item in found):
+        raise typer.BadParameter(f"--{what} wants numbers above 0, with commas between them.")
+    return found
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in MODELS]:
+        raise typer.BadParameter(f"There is no {unknown[0]!r}: --models has {', '.join(MODELS)}.")
+    return names
+
+
+def _writable(out: Path) -> None:
+    """Hours of measuring shall not end at a folder that isn't there."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.with_suffix(".json").open("a").close()
+    except OSError as error:
+        raise typer.BadParameter(f"Can't write {out}.json: {error.strerror}.") from error
+
+
 def _new() -> dict[str, Any]:
     return {
         "link": "",
@@ -110,10 +139,17 @@ def _new() -> dict[str, Any]:
 
 
 def _begun(out: Path | None) -> dict[str, Any]:
-    if out is None or not out.with_suffix(".json").exists():
+    """What an interrupted run left; an empty file is a run that measured nothing."""
+    place = None if out is None else out.with_suffix(".json")
+    if place is None or not place.exists() or not place.stat().st_size:
         return _new()
-    found: dict[str, Any] = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
-    return found
+    try:
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        if {*_new()} <= {*found}:
+            return found
+    except (ValueError, TypeError):
+        pass
+    raise typer.BadParameter(f"{place} holds no results: --resume can't go on with it.")
 
 
 def round_trip_ms(bandwidth: float) -> float:

@@ -13,8 +13,8 @@ Nothing in a bundle is code: weights are ONNX, the rest is JSON.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -191,6 +191,10 @@ class Bundle:
 
     def path(self, entry: FileEntry) -> Path:
         return self.folder / entry.path
+
+    def with_cuts(self, cuts: Iterable[Cut]) -> Bundle:
+        """The same model, to be split nowhere else."""
+        return replace(self, manifest=self.manifest.model_copy(update={"cuts": tuple(cuts)}))
 
     def cut(self, name: str) -> Cut:
         """Raises BundleError when the model has no such cut."""

@@ -14,6 +14,7 @@ import typer
 from edge_worker.offload.placement import Constraints, Link, Policy
 
 if TYPE_CHECKING:
+    from edge_worker.offload.bundle import Bundle
     from edge_worker.offload.profile import Profile
 
 app = typer.Typer(no_args_is_help=True, help="Split neural models: profile, plan.")
@@ -24,7 +25,11 @@ _Model = Annotated[
 ]
 _Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", help="Shape of an input of a factory's module, such as 1,3,224,224."),
+    typer.Option(
+        "--input",
+        help="An input of a factory's module: its shape, such as 1,3,224,224, and its type "
+        "where it isn't float32, such as 1,12:int64.",
+    ),
 ]
 _Keep = Annotated[
     Path | None, typer.Option("--profiles", help="Folder where profiles are kept and reused.")
@@ -95,9 +100,10 @@ def plan(
         bundle = open_model(model, inputs or (), Path(scratch))
         hub, _ = cached_profile(bundle, profiles or _kept_profiles(), threads=threads)
         device = _device(device_profile, hub, device_slowdown)
+        bundle = _measured_on_both(bundle, device, hub)
         rules = Constraints(
             raw_stays=bundle.manifest.raw_stays if raw_stays is None else raw_stays,
-            device_memory_bytes=None if device_memory is None else int(device_memory * 2**20),
+            device_memory_bytes=None if device_memory is None else device_memory * 2**20,
             period_s=period if period is not None else bundle.manifest.period_s,
         )
         found = find(bundle, device=device, hub=hub, link=link, policy=policy, constraints=rules)
@@ -116,9 +122,24 @@ def _device(place: Path | None, here: Profile, slowdown: float) -> Profile:
         found = Profile.from_json(place.read_bytes())
     except OSError as error:
         raise ProfileError(f"Can't read {place}: {error.strerror}.") from error
-    if found.model_hash != here.model_hash or set(found.parts) != set(here.parts):
-        raise ProfileError(f"{place} is the profile of another model or bundle.")
+    if found.model_hash != here.model_hash or set(found.seconds) != set(here.seconds):
+        raise ProfileError(f"{place} is the profile of another model.")
     return found
+
+
+def _measured_on_both(bundle: Bundle, device: Profile, hub: Profile) -> Bundle:
+    """The bundle with those cuts alone: of a factory's module, each computer proposes its own."""
+    known = set(device.parts) & set(hub.parts)
+    cuts = [
+        cut
+        for cut in bundle.manifest.cuts
+        if known.issuperset(f"{cut.name}/{tier.name}" for tier in cut.tiers)
+    ]
+    if left := len(bundle.manifest.cuts) - len(cuts):
+        typer.secho(
+            f"{left} cut(s) left out: the device's profile has no times for them.", err=True
+        )
+    return bundle.with_cuts(cuts)
 
 
 def _kept_profiles() -> Path:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edge_worker.offload.generic_codecs import RawCodec, answer_bytes
-from edge_worker.offload.parts import RAW_CUTS, cut_of
+from edge_worker.offload.parts import RAW_CUTS, cut_of, example
 from edge_worker.offload.streaming import device_part
 
 if TYPE_CHECKING:
@@ -87,12 +87,7 @@ def measure_hub(model: SplitModel, window: Arrays) -> dict[str, HubCost]:
 
 def example_window(model: SplitModel) -> Arrays:
     """An input of the right shape for timing: noise, which is worth the bytes it costs."""
-    import numpy as np
-
-    random = np.random.default_rng(0)
-    return {
-        item.name: random.standard_normal(item.shape).astype(item.dtype) for item in model.inputs
-    }
+    return {item.name: example(item, seed) for seed, item in enumerate(model.inputs)}
 
 
 def write_costs(costs: Mapping[str, HubCost]) -> bytes:

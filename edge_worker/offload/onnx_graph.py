@@ -50,6 +50,8 @@ def run_once(
     """All outputs. Raises GraphError for a model that ONNX Runtime can't run."""
     try:
         return list(session(model_bytes(model), optimise=optimise).run(None, dict(inputs)))
+    except ImportError:
+        raise
     except Exception as error:  # the runtime's errors have no class of their own
         first = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise GraphError(f"ONNX Runtime can't run this model: {first[0]:.300}") from error

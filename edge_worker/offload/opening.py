@@ -6,12 +6,15 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_worker.offload.bundle import MANIFEST, Bundle, BundleError, load_bundle, shipped_bundles
+from edge_worker.offload.bundle import Bundle, load_bundle, shipped_bundles
+from edge_worker.offload.graph import ITEM_BYTES
 from edge_worker.offload.onnx_graph import model_bytes
 from edge_worker.offload.partition import propose_cuts
+from edge_worker.offload.parts import TensorSpec, example
 from edge_worker.offload.profile import operation_costs, time_part
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 _FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
 _LARGEST_INPUT = 2**28
+_NEEDED = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
 class OpenError(ValueError):
@@ -28,22 +32,38 @@ class OpenError(ValueError):
 def open_model(text: str, shapes: Sequence[str], scratch: Path) -> Bundle:
     """The bundle of this model; a module is captured into `scratch` with proposed cuts.
 
+    shapes: of the module's inputs, as `--input` has them.
     Raises OpenError, or what `load_bundle` and `capture` raise.
     """
-    shipped = shipped_bundles()
-    if text in shipped:
-        return load_bundle(shipped[text])
-    if (Path(text) / MANIFEST).exists():
-        return load_bundle(Path(text))
     if _FACTORY.match(text):
-        return _capture(text, [_shape(item) for item in shapes], scratch)
-    if Path(text).is_dir():
-        raise BundleError(f"{text} is not a bundle: it has no readable {MANIFEST}.")
+        return _capture(text, [_given(item) for item in shapes], scratch)
+    shipped = shipped_bundles()
+    place = shipped.get(text) or Path(text)
+    if text and place.is_dir():
+        if shapes:
+            raise OpenError(f"{text} has inputs of its own: --input is for package.module:factory.")
+        return load_bundle(place)
     names = ", ".join(shipped) or "none yet"
     raise OpenError(
         f"There is no model {text!r}. Name a shipped one ({names}), a bundle's folder, or "
         "package.module:factory with --input."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """Shape and type of an input, as asked for."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def _given(text: str) -> _Given:
+    """Read `1,3,224,224` or `1,12:int64`."""
+    lengths, colon, dtype = text.strip().partition(":")
+    if colon and dtype not in ITEM_BYTES:
+        raise OpenError(f"{dtype!r} is not a type: {', '.join(sorted(ITEM_BYTES))}.")
+    return _Given(shape=_shape(lengths), dtype=dtype or "float32")
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -59,21 +79,25 @@ def _shape(text: str) -> tuple[int, ...]:
     return shape
 
 
-def _capture(text: str, shapes: Sequence[tuple[int, ...]], scratch: Path) -> Bundle:
-    if not shapes:
+def _capture(text: str, inputs: Sequence[_Given], scratch: Path) -> Bundle:
+    if not inputs:
         raise OpenError(f"{text} needs --input with a shape such as 1,3,224,224, once per input.")
     try:
+        for name in _NEEDED:  # before the work, not in it
+            importlib.import_module(name)
         import torch
 
         from edge_worker.offload.capture import capture
         from edge_worker.offload.export import About, write_bundle
     except ImportError as error:
         raise OpenError(
-            f"Capturing a module needs PyTorch: install edge-worker[neural] ({error})."
+            f"Capturing a module needs PyTorch and ONNX: install edge-worker[neural] ({error})."
         ) from error
     name = text.rpartition(":")[2]
-    generator = torch.Generator().manual_seed(0)
-    examples = tuple(torch.randn(shape, generator=generator) for shape in shapes)
+    examples = tuple(
+        torch.from_numpy(example(TensorSpec(name="", shape=item.shape, dtype=item.dtype), seed))
+        for seed, item in enumerate(inputs)
+    )
     captured = capture(_module(text), examples, name=name)
     place = scratch / "whole.onnx"
     place.write_bytes(model_bytes(captured.model))
@@ -88,6 +112,11 @@ def _capture(text: str, shapes: Sequence[tuple[int, ...]], scratch: Path) -> Bun
     )
 
 
+def _told(error: Exception) -> str:
+    """What a stranger's code raised: its name tells as much as its words."""
+    return f"{type(error).__name__}: {error}".rstrip(". :")
+
+
 def _module(text: str) -> nn.Module:
     """Call the factory. This runs code of the caller, as any Python import does."""
     from torch import nn
@@ -97,14 +126,16 @@ def _module(text: str) -> nn.Module:
         sys.path.insert(0, str(Path.cwd()))
     try:
         factory: Callable[[], Any] = getattr(importlib.import_module(module_name), name)
-    except ImportError as error:
-        raise OpenError(f"Can't import {module_name}: {error}.") from error
     except AttributeError as error:
-        raise OpenError(f"{module_name} has no {name!r}.") from error
+        raise OpenError(f"{module_name} has no {name!r}: {error}.") from error
+    except Exception as error:
+        raise OpenError(f"Can't import {module_name}: {_told(error)}.") from error
     try:
         made = factory() if not isinstance(factory, nn.Module) else factory
     except TypeError as error:
         raise OpenError(f"{text} can't be called without arguments: {error}.") from error
+    except Exception as error:
+        raise OpenError(f"{text} makes no module: {_told(error)}.") from error
     if not isinstance(made, nn.Module):
         raise OpenError(f"{text} gives a {type(made).__name__}, not a torch.nn.Module.")
     return made

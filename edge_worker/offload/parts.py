@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edge_worker.offload.graph import ITEM_BYTES
+from edge_worker.offload.graph import ITEM_BYTES, Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +42,19 @@ class TensorSpec:
     def nbytes(self) -> int:
         """Size as it stands in memory."""
         return math.prod(self.shape) * ITEM_BYTES[self.dtype]
+
+
+def example(tensor: TensorSpec | Tensor, seed: int = 0) -> NDArray[Any]:
+    """A made-up sample; times of most operations don't depend on values.
+
+    Whole numbers are small: they may be numbers of words, and no model has fewer than four.
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    if tensor.dtype.startswith("float"):
+        return generator.standard_normal(tensor.shape).astype(tensor.dtype)
+    return generator.integers(0, 4, size=tensor.shape).astype(tensor.dtype)
 
 
 def describe(tensors: Arrays) -> tuple[TensorSpec, ...]:

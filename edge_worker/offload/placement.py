@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,7 +36,8 @@ class Link:
     loss: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.bandwidth_bps > 0 and self.rtt_s >= 0 and 0 <= self.loss < 1):
+        fits = 0 < self.bandwidth_bps < math.inf and 0 <= self.rtt_s < math.inf
+        if not (fits and 0 <= self.loss < 1):
             raise ValueError(
                 "A link needs a bandwidth above 0, a round trip of 0 or more, a loss below 1."
             )
@@ -104,12 +106,21 @@ class Constraints:
 
     raw_stays: bool = True
     """Inputs of the model, in whatever coding, may not leave the device."""
-    device_memory_bytes: int | None = None
-    hub_memory_bytes: int | None = None
+    device_memory_bytes: float | None = None
+    hub_memory_bytes: float | None = None
     max_accuracy_loss: float | None = None
     """None: what the policy bears of a measured loss (`policies.MOST_LOST`)."""
     period_s: float | None = None
     """Seconds from one inference to the next: what takes longer falls behind."""
+
+    def __post_init__(self) -> None:
+        for what, limit in (
+            ("period", self.period_s),
+            ("device's memory", self.device_memory_bytes),
+            ("hub's memory", self.hub_memory_bytes),
+        ):
+            if limit is not None and not 0 < limit < math.inf:
+                raise ValueError(f"The {what} is a number above 0.")
 
 
 @dataclass(frozen=True, kw_only=True)

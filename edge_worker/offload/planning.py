@@ -101,7 +101,7 @@ def _device_only(bundle: Bundle, device: Profile, rules: Constraints) -> Option:
     )
 
 
-def _too_large(size: int, limit: int | None, side: str) -> str:
+def _too_large(size: int, limit: float | None, side: str) -> str:
     if limit is not None and size > limit:
         return f"It needs {size / 2**20:.1f} MiB on the {side}, which has {limit / 2**20:.1f}."
     return ""

@@ -22,15 +22,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_worker.offload.bundle import Bundle, FileEntry
+from edge_worker.offload.bundle import Bundle
 from edge_worker.offload.graph import ModelGraph, Tensor
 from edge_worker.offload.onnx_graph import session
 from edge_worker.offload.partition import peak_bytes
-from edge_worker.offload.parts import RAW_CUTS
+from edge_worker.offload.parts import RAW_CUTS, example
 from edge_worker.offload.streaming import device_part
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 RUNS = 15
 # Stop repeating a large model after this long; at least three runs are made.
@@ -144,15 +144,16 @@ class Profile:
             data["operations"] = tuple(OperationCost(**item) for item in data["operations"])
             data["parts"] = {name: PartCost(**item) for name, item in data["parts"].items()}
             found = cls(**data)
-            times = [found.whole_s, *(item.seconds for item in found.operations)]
-            times += [
-                value
-                for item in found.parts.values()
-                for name, value in vars(item).items()
-                if name != "bytes"
-            ]
-            if not all(isinstance(item, (int, float)) and 0 <= item < 1e6 for item in times):
+            times = [found.whole_s, found.slowdown, *(item.seconds for item in found.operations)]
+            sizes = [found.memory_bytes]
+            for part in found.parts.values():
+                costs = asdict(part)
+                sizes.append(costs.pop("bytes"))
+                times += costs.values()
+            if not all(type(item) in (int, float) and 0 <= item < 1e6 for item in times):
                 raise ValueError("a time is no time")
+            if not all(type(item) is int and item >= 0 for item in sizes):
+                raise ValueError("a size is no size")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ProfileError(f"This is not a profile: {error}.") from error
         return found
@@ -218,24 +219,34 @@ def _files(bundle: Bundle, plan: str) -> tuple[str, str]:
 
 
 def cached_profile(bundle: Bundle, folder: Path, *, threads: int = 1) -> tuple[Profile, bool]:
-    """The kept profile, or a new one, which is kept; and whether it was kept before."""
+    """The kept profile, or a new one, which is kept; and whether it was kept before.
+
+    Raises ProfileError when `folder` can't be written to, before anything is measured.
+    """
     place = folder / f"{_key(bundle, Host.here(threads))}.json"
     try:
         return Profile.from_json(place.read_bytes()), True
     except (OSError, ProfileError):
-        # Not there, or damaged: measuring again costs seconds and loses nothing.
+        pass  # not there, or damaged: measuring again costs seconds and loses nothing
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(dir=folder, prefix=".")
+    except OSError as error:
+        raise ProfileError(
+            f"Profiles can't be kept in {folder}: {error.strerror}. Name another folder."
+        ) from error
+    with scratch as name:
         found = profile_bundle(bundle, threads=threads)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as draft:
-        draft.write(found.to_json())
-    os.replace(draft.name, place)
+        draft = Path(name) / place.name
+        draft.write_text(found.to_json(), encoding="utf-8")
+        os.replace(draft, place)
     return found, False
 
 
 def _key(bundle: Bundle, host: Host) -> str:
     """Changes with the model, its halves, and whatever `Host` holds."""
-    files: list[FileEntry] = list(bundle.manifest.files())
-    text = json.dumps([[entry.sha256 for entry in files], asdict(host)])
+    files = sorted({entry.sha256 for entry in bundle.manifest.files()})
+    text = json.dumps([files, asdict(host)])
     return f"{bundle.manifest.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -267,16 +278,6 @@ def _median(work: Callable[[], object], clock: Callable[[], float]) -> float:
         work()
         times.append(clock() - start)
     return statistics.median(times)
-
-
-def example(tensor: Tensor, seed: int = 0) -> NDArray[Any]:
-    """A made-up sample; times of these operations don't depend on values."""
-    import numpy as np
-
-    generator = np.random.default_rng(seed)
-    if tensor.dtype.startswith("float"):
-        return generator.normal(size=tensor.shape).astype(tensor.dtype)
-    return generator.integers(0, 4, size=tensor.shape).astype(tensor.dtype)
 
 
 def operation_costs(graph: ModelGraph, place: Path, *, whole_s: float) -> tuple[OperationCost, ...]:

@@ -21,7 +21,7 @@ def show_profile(bundle: Bundle, profile: Profile, *, kept: bool) -> None:
     console = Console()
     host = profile.host
     table = Table(
-        "operation",
+        Column("operation", overflow="fold"),
         "kind",
         *_right("ms", "output, bytes", "parameters, bytes"),
         title=f"{bundle.manifest.name} on {host.name} ({host.runtime}, {host.threads} thread(s))",
@@ -37,7 +37,8 @@ def show_profile(bundle: Bundle, profile: Profile, *, kept: bool) -> None:
     console.print(table)
     if profile.parts:
         halves = Table(
-            "cut / tier", *_right("head, ms", "encode, ms", "bytes", "decode, ms", "tail, ms")
+            Column("cut / tier", overflow="fold"),
+            *_right("head, ms", "encode, ms", "bytes", "decode, ms", "tail, ms"),
         )
         for name, part in profile.parts.items():
             halves.add_row(
@@ -102,7 +103,8 @@ def _on_device(bundle: Bundle, option: Option) -> set[str]:
 
 
 def _right(*names: str) -> list[Any]:
-    return [Column(name, justify="right") for name in names]
+    # A number that is cut off at its end is another number: names give way instead.
+    return [Column(name, justify="right", no_wrap=True) for name in names]
 
 
 def _graph_table(bundle: Bundle, chosen: Option, device: Profile, hub: Profile) -> Table:
@@ -141,7 +143,7 @@ def _graph_table(bundle: Bundle, chosen: Option, device: Profile, hub: Profile) 
 def _option_table(placement: Placement, link: Link) -> Table:
     """Milliseconds of each step, best first; forbidden options are dim."""
     table = Table(
-        Column("milliseconds", no_wrap=True),
+        Column("milliseconds"),
         *_right("all", "device", "coding", "link", "hub", "bytes", "mJ"),
         title=f"{link.bandwidth_bps / 1e6:g} Mbit/s, {1000 * link.rtt_s:g} ms round trip",
         box=box.SIMPLE_HEAD,

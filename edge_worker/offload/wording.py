@@ -23,8 +23,8 @@ def label(option: Option) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Three digits are more than any of these times is worth."""
-    return f"{1000 * seconds:.3g} ms"
+    """Three digits are more than any of these times is worth; seconds from one on."""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
 
 
 def _amount(option: Option, policy: Policy) -> str:

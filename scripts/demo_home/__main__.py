@@ -71,7 +71,7 @@ async def _perform(stage: Stage, plot: story.Story, console: Console, *, check: 
         _show_logs(stage, console)
         return 1
     if check:
-        console.print("[green]All required entities hold values. Stopping everything.[/]")
+        console.print("\n[green]All required entities hold values. Stopping everything.[/]")
     return 0
 
 
@@ -88,6 +88,7 @@ async def _watch(stage: Stage, console: Console, *, forever: bool) -> Mapping[st
     deadline = asyncio.get_running_loop().time() + _VALUES_S
     with Live(console=console, refresh_per_second=4) as live:
         while forever or asyncio.get_running_loop().time() < deadline:
+            stage.keep_home_assistant()
             with contextlib.suppress(HomeAssistantError):
                 states = await stage.entities()
             lacking = screen.missing(states)

@@ -6,8 +6,8 @@ It uses only what the frontend uses: the REST and WebSocket interfaces.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ http:
 frontend:
 config:
 conversation:
+assist_pipeline:
 history:
 logbook:
 logger:
@@ -34,6 +35,9 @@ logger:
 """
 
 USER, PASSWORD = "demo", "edge-ai-demo"
+
+# A token from signing in ends after half an hour, and people look longer than that.
+_TOKEN_DAYS = 30
 
 
 class HomeAssistantError(Exception):
@@ -93,6 +97,9 @@ class HomeAssistant:
         async with self._session.post(f"{self.url}/auth/token", data=form) as response:
             tokens = await self._checked("/auth/token", response)
         self._token = tokens["access_token"]
+        self._token = await self.command(
+            "auth/long_lived_access_token", client_name="demo", lifespan=_TOKEN_DAYS
+        )
         self._headers = {"Authorization": f"Bearer {self._token}"}
         await self._post("/api/onboarding/core_config", {})
         await self._post("/api/onboarding/analytics", {})
@@ -126,18 +133,22 @@ class HomeAssistant:
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """Entity id → state object, of our integration's entities and all others."""
-        async with self._session.get(f"{self.url}/api/states", headers=self._headers) as response:
-            states = await self._checked("/api/states", response)
+        url = f"{self.url}/api/states"
+        with _said_in_words():
+            async with self._session.get(url, headers=self._headers) as response:
+                states = await self._checked("/api/states", response)
         return {state["entity_id"]: state for state in states}
 
     async def command(self, kind: str, **arguments: Any) -> Any:
         """One command over a WebSocket of its own; returns its result."""
-        async with self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": self._token})
-            await socket.receive_json()
-            await socket.send_json({"id": 1, "type": kind, **arguments})
-            answer = await socket.receive_json()
+        url = f"{self.url}/api/websocket"
+        with _said_in_words():
+            async with self._session.ws_connect(url, max_msg_size=0) as socket:
+                await socket.receive_json()
+                await socket.send_json({"type": "auth", "access_token": self._token})
+                await socket.receive_json()
+                await socket.send_json({"id": 1, "type": kind, **arguments})
+                answer = await socket.receive_json()
         if not answer.get("success"):
             raise HomeAssistantError(f"{kind}: {answer.get('error')}")
         return answer["result"]
@@ -179,13 +190,24 @@ class HomeAssistant:
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         url = f"{self.url}{path}"
-        async with self._session.post(url, json=body, headers=self._headers) as response:
-            return await self._checked(path, response)
+        with _said_in_words():
+            async with self._session.post(url, json=body, headers=self._headers) as response:
+                return await self._checked(path, response)
 
     async def _checked(self, path: str, response: aiohttp.ClientResponse) -> Any:
         if response.status >= 400:
             raise HomeAssistantError(f"{path}: {response.status} {(await response.text())[:500]}")
         return await response.json()
+
+
+@contextmanager
+def _said_in_words() -> Iterator[None]:
+    """A connection that fails, or ends in the middle of a restart, is one error like others."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError, TypeError) as error:
+        # TypeError: receive_json() of a connection that was just closed.
+        raise HomeAssistantError(f"Home Assistant does not answer: {error}") from error
 
 
 async def wait_until_up(home: HomeAssistant, alive: Any, timeout_s: float) -> None:

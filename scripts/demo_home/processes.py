@@ -66,7 +66,11 @@ class Processes:
 
     def alive(self, name: str) -> bool:
         """Does it still run?"""
-        return self._running[name].poll() is None
+        return self.exit_code(name) is None
+
+    def exit_code(self, name: str) -> int | None:
+        """How it ended; None while it runs."""
+        return self._running[name].poll()
 
     def wait_until(self, name: str, ready: Callable[[], bool], timeout_s: float) -> None:
         """Wait for a condition. Raises StartError when the program ends or takes too long."""

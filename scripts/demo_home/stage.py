@@ -18,6 +18,8 @@ WORKER = ROOT / ".venv/worker/bin/edge-worker"
 HASS = ROOT / ".venv/homeassistant/bin/hass"
 INTEGRATION = ROOT / "custom_components/edge_ai"
 
+# Home Assistant ends with this code when its user asks for a restart.
+_RESTART = 100
 _START_S = 180
 _READY_S = 30
 
@@ -33,6 +35,14 @@ class Stage:
     folder: Path
     broker_port: int
     entry: str
+
+    def keep_home_assistant(self) -> None:
+        """Start it again when its user asked for that. Raises HomeAssistantError if it ended."""
+        code = self.processes.exit_code("homeassistant")
+        if code == _RESTART:
+            _start_home_assistant(self.processes, self.folder)
+        elif code is not None:
+            raise HomeAssistantError(f"Home Assistant ended (exit code {code}).")
 
     async def entities(self) -> dict[str, dict[str, Any]]:
         """State objects of our entities, by what they show: `person.anna_mood` and so on."""
@@ -61,7 +71,7 @@ async def set_up(folder: Path, plot: story.Story, say: Say) -> AsyncIterator[Sta
         broker_port, web_port = free_port(1883), free_port(8123)
         say(f"Broker: {broker.start(processes, folder, broker_port)} on port {broker_port}")
         prepare(folder / "homeassistant", INTEGRATION, web_port)
-        processes.start("homeassistant", [HASS, "-c", folder / "homeassistant"])
+        _start_home_assistant(processes, folder)
         start_worker(processes, folder, "hub", story.hub_settings(folder, broker_port))
         start_worker(processes, folder, "device", story.device_settings(folder, broker_port, plot))
         say("Hub and device: started. Home Assistant: starting (10 to 60 seconds)")
@@ -78,6 +88,10 @@ async def set_up(folder: Path, plot: story.Story, say: Say) -> AsyncIterator[Sta
                 broker_port=broker_port,
                 entry=entry,
             )
+
+
+def _start_home_assistant(processes: Processes, folder: Path) -> None:
+    processes.start("homeassistant", [HASS, "-c", folder / "homeassistant"])
 
 
 def start_worker(processes: Processes, folder: Path, name: str, settings: str) -> None:

@@ -104,6 +104,12 @@ ENDS = {
     "until tomorrow morning": 17 * HOUR,
     "until eight in the morning": 17 * HOUR,
     "until tomorrow": 9 * HOUR,
+    # NOW is a Monday, three in the afternoon.
+    "until Tuesday": 9 * HOUR,
+    "till Friday evening": 4 * DAY + 6 * HOUR,
+    "through to Monday": 7 * DAY - 15 * HOUR,
+    "到周三": 33 * HOUR,
+    "直到星期天晚上十点": 6 * DAY + 7 * HOUR,
     "到晚上十点": 7 * HOUR,
     "直到明天早上八点半": 17.5 * HOUR,
     "到下午五点": 2 * HOUR,

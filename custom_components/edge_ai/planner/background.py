@@ -9,7 +9,7 @@ from .lexicon import Item, Kind
 from .meanwhile import without_meanwhile
 from .restrictions import restricts_though_told
 from .stories import CONDITIONS, WHOSE, is_request, is_story, names_stranger
-from .telling import MEASURED
+from .telling import MEASURED, is_feel
 
 
 def without_background(items: Sequence[Item]) -> list[Item]:
@@ -163,7 +163,7 @@ def _told_apart(items: Sequence[Item]) -> list[list[Item]]:
 def _adds_story(piece: Sequence[Item], index: int) -> bool:
     """Does a reason begin at `index`, unmarked: "stop tracking me it's creepy"?"""
     before = piece[index - 1]
-    if not _opens_story(piece[index : index + 2]):
+    if not (_opens_story(piece[index : index + 2]) or _tells_of_mine(piece, index)):
         return False
     if before.text not in _PARTICLES and before.kind not in _COMPLETE:
         return False
@@ -175,6 +175,13 @@ def _adds_story(piece: Sequence[Item], index: int) -> bool:
         return False
     news = {item.kind for item in told} & {Kind.UNKNOWN, Kind.FEELING, Kind.HERE}
     return bool(news) and is_story(told) and is_request(asked)
+
+
+def _tells_of_mine(piece: Sequence[Item], index: int) -> bool:
+    """Is it the end of "check my pulse please my chest feels tight"?"""
+    mine = piece[index].text == "my" and [item.kind for item in piece[index + 1 : index + 2]]
+    verb = any(is_feel(item) or item.kind is Kind.AUXILIARY for item in piece[index + 2 :])
+    return mine == [Kind.UNKNOWN] and verb and piece[index - 1].kind is Kind.SMALL
 
 
 def _takes_back(told: Sequence[Item]) -> bool:

@@ -9,6 +9,7 @@ from ..messages import Quantity
 from .complaints import is_complaint
 from .lexicon import NAMING, Item, Kind
 
+_EITHER = frozenset({"不 管", "无 论", "不 论"})
 _BORDERS = frozenset({Kind.BREAK, Kind.AND, Kind.OR, Kind.QUESTION_MARK})
 ALERTING = frozenset({Kind.NOTIFY, Kind.REMIND, Kind.TELL})
 TRIGGERS = frozenset({Kind.WHEN, Kind.IF})
@@ -92,7 +93,7 @@ def _pieces(items: Sequence[Item]) -> list[tuple[Kind | None, list[Item]]]:
         if item.kind in _BORDERS:
             if item.kind is Kind.QUESTION_MARK:
                 pieces[-1].append(item)
-            if item.text == "还 是":
+            if item.text == "还 是" and not any(other.text in _EITHER for other in items):
                 pieces[-1].append(Item(Kind.ASK, None, item.text))  # 书房还是卧室
             pieces.append([])
             borders.append(item.kind)
@@ -130,6 +131,14 @@ def _is_length(piece: Sequence[Item]) -> bool:
     return Kind.DURATION in kinds and kinds <= verbs | {Kind.DURATION, Kind.NEXT, Kind.SMALL}
 
 
+_TELL_ME = frozenset({Kind.TELL, Kind.SMALL, Kind.YOU})
+
+
+def _is_end(piece: Sequence[Item]) -> bool:
+    """Is it the 停 of 小雨的压力监测，停: what was named shall end?"""
+    return {item.kind for item in piece} <= {Kind.STOP, Kind.SMALL, Kind.YOU}
+
+
 def _complains(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     """Is it 呼吸检测老不准，改进一下: what was told of shall be improved?"""
     return actions(piece) == {"train"} and is_complaint(clause)
@@ -140,6 +149,10 @@ def _belongs(clause: Sequence[Item], piece: Sequence[Item]) -> bool:
     before, here = actions(clause), actions(piece)
     triggered = any(item.kind in TRIGGERS for item in piece)
     if before == {"monitor"} and _is_length(piece):
+        return True
+    if here == {"query"} and {item.kind for item in clause} <= _TELL_ME:
+        return True  # "Tell me honestly, how stressed am I?"
+    if before == {"monitor"} and _is_noun(clause) and _is_end(piece):
         return True
     if not here:
         # "..., if it goes above 100, tell me" begins something new behind "monitor".

@@ -9,7 +9,10 @@ from .numbers import read_number
 
 Tokens = Sequence[str]
 
-_UNTIL = ("until", "till", "til", "up until", "直到", "一直到", "到", "至")
+_UNTIL = (
+    *("until", "till", "til", "up until", "through to", "through until", "right up until"),
+    *("直到", "一直到", "到", "至"),
+)
 # Words for a day, and how many days away it is.
 _DAYS = {
     "today": 0,
@@ -45,6 +48,21 @@ _PARTS = {
     "半夜": (24, False),
     "天亮": (6, False),
 }
+_WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("monday", "周一", "星期一", "礼拜一"),
+            ("tuesday", "周二", "星期二", "礼拜二"),
+            ("wednesday", "周三", "星期三", "礼拜三"),
+            ("thursday", "周四", "星期四", "礼拜四"),
+            ("friday", "周五", "星期五", "礼拜五"),
+            ("saturday", "周六", "星期六", "礼拜六"),
+            ("sunday", "周日", "周天", "星期日", "星期天", "礼拜天"),
+        )
+    )
+    for name in names
+}
 _SMALL = frozenset({"the", "at", "in", "this", "about", "around", "的"})
 
 
@@ -53,12 +71,16 @@ class _Time:
 
     def __init__(self) -> None:
         self.days: int | None = None
+        self.weekday: int | None = None
         self.hour: int | None = None
         self.minute = 0
         self.part: tuple[int, bool] | None = None
 
     def after(self, now: datetime) -> datetime | None:
         """The next moment that is meant; None when nothing was read."""
+        if self.weekday is not None:
+            # The next such day; said on a Sunday, "until Sunday" is a week away.
+            self.days = (self.weekday - now.weekday() - 1) % 7 + 1
         if self.hour is None and self.part is None:
             # "Until tomorrow": until that day begins.
             return None if not self.days else _at(now, self.days, 0, 0)
@@ -117,11 +139,12 @@ def _read(tokens: Tokens, start: int, time: _Time, *, chinese: bool) -> int | No
     """Take one word of a time; the position behind it, None when it is none."""
     if tokens[start] in _SMALL:
         return start + 1
-    for text in (*_DAYS, *_PARTS):
+    for text in (*_DAYS, *_PARTS, *_WEEKDAYS):
         words = _words(text)
         if tuple(tokens[start : start + len(words)]) == words:
             time.days = _DAYS.get(text, time.days)
             time.part = _PARTS.get(text, time.part)
+            time.weekday = _WEEKDAYS.get(text, time.weekday)
             return start + len(words)
     return _read_hour(tokens, start, time, chinese=chinese)
 

@@ -124,11 +124,14 @@ def _quantity_after(items: Sequence[Item], index: int) -> Quantity | None:
 
 def _states(items: Sequence[Item]) -> list[Condition]:
     found: list[Condition] = []
+    # "Don't let me get too stressed, tell me when ...": what shall not be is told.
+    averted = [item.text for item in items[:2]] == ["do", "not"]
     for index, item in enumerate(items):
         if item.kind is not Kind.FEELING:
             continue
         quantity, value = item.value
-        negated = any(before.kind is Kind.NOT for before in items[max(0, index - 2) : index])
+        ahead = items[max(2 if averted else 0, index - 2) : index]
+        negated = any(before.kind is Kind.NOT for before in ahead)
         if quantity is Quantity.STRESS:
             found.append(Condition(quantity=quantity, op="==", value=value is not negated))
         else:

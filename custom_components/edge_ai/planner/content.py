@@ -18,7 +18,7 @@ def content_of(clause: Sequence[Item]) -> list[Item]:
         # "Read my stress level", while "better at reading my mood" is about a model.
         content[:1] = [Item(Kind.ASK, None, "read"), Item(Kind.ME, None, "my")]
     content = _without_speaker(_without_reflexive(_without_causative(content, clause)))
-    content = _without_wish(content)
+    content = _without_wish(_without_channel(content))
     content = [_as_level(item, content[:i]) for i, item in enumerate(content)]
     content = [_as_quantity(item, content[i - 1] if i else None) for i, item in enumerate(content)]
     ends = content and content[-1].kind is Kind.NOT and clause[-1].text != "了"
@@ -133,6 +133,16 @@ def _without_wish(content: Sequence[Item]) -> list[Item]:
         for index, item in enumerate(content)
         if not (index in felt[1:] and content[index - 1].kind is Kind.REMIND)
     ]
+
+
+def _without_channel(content: Sequence[Item]) -> list[Item]:
+    """Leave out the "on my phone" of "notify me on my phone if Ben is stressed"."""
+    channel = [(Kind.USE, "on"), (Kind.ME, "my"), (Kind.PHONE, "phone")]
+    for index in range(1, len(content) - 2):
+        here = [(item.kind, item.text) for item in content[index : index + 3]]
+        if content[index - 1].kind in {Kind.NOTIFY, Kind.REMIND, Kind.TELL} and here == channel:
+            return [*content[:index], *content[index + 3 :]]
+    return list(content)
 
 
 def _without_reflexive(content: Sequence[Item]) -> list[Item]:

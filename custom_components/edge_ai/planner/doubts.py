@@ -33,7 +33,7 @@ def is_doubtful(items: Sequence[Item], intent: Intent) -> bool:
     if intent is Intent.STOP:
         odd = _stops_a_state(items) or _is_general_alarm(items) or _tells_of_an_end(items)
         odd = odd or _does_not(items) or _goes_on(items) or _stops_a_body(items)
-        odd = odd or _stops_and_tells(items)
+        odd = odd or _stops_and_tells(items) or _is_about_an_app(items)
         return odd or _forbids(items) or _reminds_to_stop(items) or _stops_a_noise(items)
     if intent is Intent.ALERT:
         return _asks_who(items)

@@ -170,8 +170,11 @@ def _is_setting(item: Item) -> bool:
     return item.text.startswith(("set", "设")) or item.text in {"turn", "switch"}
 
 
-def _asks_itself(text: str) -> bool:
-    """Is the word a question by its form: 有没有人, 是否有人, 紧不紧张?"""
+def _asks_itself(item: Item) -> bool:
+    """Is the word a question by its form: 有没有人, 是否有人, 压力是不是太大?"""
+    text = item.text
+    if item.kind is Kind.FEELING:
+        return "是 不 是" in text
     return "不" in text or "还 是" in text or text.startswith(("有 没 有", "有 无", "是 否"))
 
 
@@ -190,7 +193,8 @@ def _tells_another(items: Sequence[Item]) -> bool:
 
 def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
     asks = items[0].kind is Kind.AUXILIARY or bool(kinds & {Kind.QUESTION_MARK, Kind.ASK})
-    asks = asks or any(item.kind is Kind.QUANTITY and _asks_itself(item.text) for item in items)
+    measured = [item for item in items if item.kind in {Kind.QUANTITY, Kind.FEELING}]
+    asks = asks or any(_asks_itself(item) for item in measured)
     if kinds.isdisjoint({Kind.SENSING, Kind.MONITOR}) and any(_is_setting(item) for item in items):
         # "Set my mood to ..." belongs to lamps; "set an alert" has been seen above.
         return None
@@ -217,6 +221,7 @@ def _watching_or_asking(items: Sequence[Item], kinds: set[Kind]) -> Intent | Non
     if Kind.SENSING in kinds:
         # "Do you mind tracking my mood?" begins with what is wanted.
         begins = items[0].kind is Kind.SENSING or items[0].text in _REQUESTING
+        begins = begins or _proposes(items)
         return None if asks and not begins else Intent.MONITOR
     if Kind.MODEL in kinds:
         return None
@@ -272,6 +277,12 @@ _REQUESTING = frozenset(
         *("could we have", "could we get", "may i have", "get me", "give me"),
     ]
 )
+
+
+def _proposes(items: Sequence[Item]) -> bool:
+    """Is it "what about monitoring Anna's mood", while "what about the mood tracking" asks?"""
+    led = items[0].text in {"what about", "how about"}
+    return led and items[1].kind is Kind.SENSING and items[1].text.endswith("ing")
 
 
 def _notes_a_feeling(items: Sequence[Item]) -> bool:

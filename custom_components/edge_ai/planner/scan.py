@@ -64,11 +64,30 @@ def scan(tokens: Sequence[str], home: Home, now: datetime | None = None) -> list
             item = Item(Kind.SMALL)
         if items and item.kind is Kind.DURATION and items[-1].text == "say":
             items[-1] = Item(Kind.SMALL, None, "say")  # "..., say twenty minutes"
+        if items and item.kind is Kind.COMPARE and items[-1].text == "不 管":
+            items[-1] = Item(Kind.SMALL, None, "不 管")  # 不管高于120还是低于50
+        if item.kind is Kind.AREA and _goes(items):
+            items[-1] = Item(Kind.ENTER, True, "去")
+        if item.kind is Kind.NUMBER and _climbs(items):
+            items[-1] = Item(Kind.COMPARE, ">", "上")  # 心率上一百
         if items and item.kind is Kind.PHONE and items[-1].text.startswith("using"):
             items[-1] = Item(Kind.USE, None, "using")  # no means, but what is asked about
         items.append(Item(item.kind, item.value, " ".join(tokens[position:end])))
         position = end
     return items
+
+
+def _goes(items: Sequence[Item]) -> bool:
+    """Is it the 去 of 有人去客厅?"""
+    who = {Kind.ANYONE, Kind.NOBODY, Kind.PERSON}
+    return len(items) > 1 and items[-1].text == "去" and items[-2].kind in who
+
+
+def _climbs(items: Sequence[Item]) -> bool:
+    """Is the 上 before a number a climb, behind a quantity, and not the last so many hours?"""
+    return [item.kind for item in items[-2:]] == [Kind.QUANTITY, Kind.PAST] and items[
+        -1
+    ].text == "上"
 
 
 def _next(tokens: Sequence[str], start: int, names: Lexicon) -> tuple[int, Item]:

@@ -94,6 +94,8 @@ def is_usage(items: Sequence[Item], kinds: set[Kind], intent: Intent) -> bool:
     somebody = bool(kinds & {Kind.PERSON, Kind.ME, Kind.EVERYONE})
     if Kind.START in kinds and Kind.MONITOR not in kinds:
         return False
+    if intent is Intent.STOP and kinds.isdisjoint({Kind.MONITOR, Kind.SENSING, Kind.NOTIFY}):
+        return False  # "Stop Ben from using his phone"
     # "Watch Ben's phone" is enough, "follow me on ..." is not.
     phone = any(item.kind is Kind.PHONE and item.text in _PHONES for item in items)
     watched = phone and intent is Intent.MONITOR

@@ -39,6 +39,8 @@ _PLACES = frozenset({Kind.AREA, Kind.HERE})
 def is_request(piece: Sequence[Item]) -> bool:
     """Does the piece ask us for something that is measured, in words of its own?"""
     kinds = {item.kind for item in piece}
+    if {Kind.STOP, Kind.SENSING} <= kinds and Kind.UNKNOWN not in kinds:
+        return True  # "Stop all the tracking"
     asks = bool(actions(piece) - {"query"} or kinds & _ASKING) or any(map(_asks_itself, piece))
     return asks and _is_measurable(kinds) and not is_story(piece)
 
@@ -52,7 +54,8 @@ def _asks_itself(item: Item) -> bool:
 
 def _is_measurable(kinds: set[Kind]) -> bool:
     there = bool(kinds & _THERE or {Kind.PERSON, Kind.AREA} <= kinds) and bool(kinds & _PLACES)
-    return bool(kinds & MEASURED) or there
+    phone = Kind.PHONE in kinds and bool(kinds & {Kind.MONITOR, Kind.SENSING})
+    return bool(kinds & MEASURED) or there or phone
 
 
 def is_story(piece: Sequence[Item]) -> bool:
@@ -83,6 +86,8 @@ def is_story(piece: Sequence[Item]) -> bool:
     begun = wished and content[0].kind is not Kind.UNKNOWN
     if begun or is_own_plan(piece, content, kinds) or is_dislike(content):
         return True
+    if Kind.AUXILIARY in kinds and content[0].kind in STORYTELLERS and _is_plain(content):
+        return True  # "He's better", "she's eighteen now"
     if actions(_orders(content, told=told and bool(unknown))):
         return False
     if unknown:
@@ -96,7 +101,11 @@ def is_story(piece: Sequence[Item]) -> bool:
         return False
     # "I'm about to go to bed", "Anna is stressed", "I feel weird"
     odd = any(map(is_feel, content)) and Kind.CHANGE in kinds
-    return odd or Kind.FEELING in kinds or kinds <= BEING
+    return odd or Kind.FEELING in kinds or _is_plain(content)
+
+
+def _is_plain(content: Sequence[Item]) -> bool:
+    return of_our_work(content) <= BEING | {Kind.NUMBER}
 
 
 def names_stranger(piece: Sequence[Item]) -> bool:
@@ -115,6 +124,8 @@ def _is_conditional(piece: Sequence[Item], content: Sequence[Item]) -> bool:
         return not tells_when(piece)
     if Kind.COMPARE in kinds and kinds & {Kind.NUMBER, Kind.DURATION, Kind.QUANTITY}:
         return True
+    if kinds <= BEING | {Kind.NUMBER} and content[-1].kind is Kind.NUMBER:
+        return False  # "She's eighteen now"
     return Kind.NUMBER in kinds and (Kind.UNKNOWN not in kinds or Kind.QUANTITY in kinds)
 
 

@@ -62,8 +62,10 @@ _JUST = frozenset({"刚", "刚 刚", "刚 才"})
 
 
 def _is_busy(piece: Sequence[Item]) -> bool:
-    """Is it 保姆在外面买菜: somebody whom nobody knows, and where or at what?"""
+    """Is it 保姆在外面买菜, 假期结束了: whom or what nobody knows, and where or at what?"""
+    ended = [item.text for item in piece[-2:]] in (["结 束", "了"], ["停", "了"])
     at = next((i for i, item in enumerate(piece) if item.text in _BUSY), 0)
+    at = len(piece) - 2 if ended else at
     return at > 0 and all(item.kind is Kind.UNKNOWN and not item.value for item in piece[:at])
 
 
@@ -75,7 +77,7 @@ def _is_of_a_thing(content: Sequence[Item]) -> bool:
     verb = next((i for i, item in enumerate(content) if _is_verb_of_being(item)), 0)
     ahead = content[:verb]
     named = bool(ahead) and ahead[0].kind is Kind.UNKNOWN and ahead[0].text.isascii()
-    return named and all(item.value != "foreign" and item.kind in _NOUN for item in ahead)
+    return named and all(item.kind in _NOUN for item in ahead)
 
 
 def _is_verb_of_being(item: Item) -> bool:
@@ -108,7 +110,8 @@ def is_wish(piece: Sequence[Item], content: Sequence[Item]) -> bool:
     """Is it "I want to lose weight", 我要做瑜伽了: what somebody wants to do alone?"""
     if piece[0].text not in _WISHES:
         return False
-    verb = content[0].kind is Kind.UNKNOWN and content[0].value != "foreign"
+    # "I want to vacuum" names nothing that we should do.
+    verb = content[0].kind is Kind.UNKNOWN and (content[0].value != "foreign" or len(content) == 1)
     kinds = of_our_work(content)
     if not piece[0].text.isascii() and any(item.value == "foreign" for item in content):
         return piece[-1].text == "了"  # 我想听音乐 asks for it
@@ -175,8 +178,10 @@ _DISLIKES = ("not like", "sick of", "tired of", "had enough of", "had enough", "
 
 def is_own_plan(piece: Sequence[Item], content: Sequence[Item], kinds: set[Kind]) -> bool:
     """Is it "I want to watch a film": what somebody will watch, none of our watching?"""
-    wished = piece[0].text in _WISHES and content[0].text in {"watch", "see"}
-    return wished and Kind.UNKNOWN in kinds and kinds <= {Kind.MONITOR, Kind.ASK, Kind.UNKNOWN}
+    wished = piece[0].text in _WISHES and content[0].text in {"watch", "see", "ask"}
+    whom = {Kind.PERSON} if content[0].text == "ask" else set()
+    plain = {Kind.MONITOR, Kind.ASK, Kind.UNKNOWN} | whom
+    return wished and Kind.UNKNOWN in kinds and kinds <= plain
 
 
 _WISHES = frozenset(

@@ -160,6 +160,9 @@ class VitalsNetworkStep:
                 continue
             outputs = None if answer is None else answer.outputs
             ready.append((first.port, self._filler.fill(first.vitals, outputs)))
+        waiting = {item.number for item in self._waiting}
+        for late in [number for number in self._answers if number not in waiting]:
+            del self._answers[late]
         return ready
 
 

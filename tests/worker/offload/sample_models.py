@@ -153,6 +153,11 @@ class Constant(nn.Module):
         return x * 2, self.scale
 
 
+class Fails(nn.Module):
+    def __init__(self) -> None:
+        raise RuntimeError("no weights here")
+
+
 class Halves(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(x).bfloat16()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from edge_worker.offload.costs import HubCost, read_costs, write_costs
+from edge_worker.offload.costs import HubCost, example_window, read_costs, write_costs
+from edge_worker.offload.parts import TensorSpec
+
+from .conftest import ToyModel
 
 
 def test_costs_survive_the_wire() -> None:
@@ -31,3 +35,12 @@ def test_costs_survive_the_wire() -> None:
 def test_other_payloads_are_refused_as_values(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_costs(payload)
+
+
+def test_an_example_of_whole_numbers_fits_the_smallest_vocabulary() -> None:
+    class Words(ToyModel):
+        inputs = (TensorSpec(name="words", dtype="int64", shape=(1, 200)),)
+
+    (words,) = example_window(Words()).values()
+    assert words.dtype == np.int64
+    assert set(words.ravel().tolist()) == {0, 1, 2, 3}

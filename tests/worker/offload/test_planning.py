@@ -18,7 +18,7 @@ from edge_worker.offload.placement import Constraints, Costs, Link, Option, Plac
 from edge_worker.offload.planning import plan
 from edge_worker.offload.policies import POLICY_CARDS
 from edge_worker.offload.profile import Host, OperationCost, PartCost, Profile, ProfileError
-from edge_worker.offload.wording import doubt
+from edge_worker.offload.wording import doubt, milliseconds
 
 FILE = FileEntry(path="model.onnx", bytes=1, sha256="0" * 64)
 MAP = Tensor(name="map", shape=(1, 2, 100, 960))
@@ -243,3 +243,10 @@ def test_a_profile_survives_its_file_and_damage_is_told(hub: Profile) -> None:
             Profile.from_json(text)
     with pytest.raises(ProfileError, match="slower by a factor"):
         hub.slowed(0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0123, "12.3 ms"), (0.9994, "999 ms"), (1.0, "1 s"), (2.5, "2.5 s")]
+)
+def test_times_from_a_second_on_are_told_in_seconds(seconds: float, text: str) -> None:
+    assert milliseconds(seconds) == text

@@ -15,6 +15,7 @@ NEAR: Table = {
         heart rate zone | change/changed/changing my mind
         normal/healthy/typical/average/ideal heart/breathing/pulse/respiratory/stress
         feel/feels/feeling/felt like | cut/cutting down/back
+        false alarm/alarms
         only at/during/between/after/before
     """,
     (Kind.DAY, None): """

@@ -207,6 +207,21 @@ SMALL: Table = {
         [please/kindly] do the needful [and] | wee | yaar | bhai | dearie | lass | lassie | laddie
         cobber | sucks | suck | stinks | rubbish | useless | crap | fair dinkum | ken | och
         i am wanting/needing [you] [to] | be so kind to | fr | ngl | tbh | innit
+        i would be [so/very/really/ever] [so] grateful/glad/happy/obliged if you [would/could]
+        i would feel [much/lots] better/safer/happier/easier/calmer/reassured if you [would/could]
+        i would sleep [much/lots] better/easier/sounder if you [would/could]
+        it would put my mind at rest/ease if you [would/could]
+        please/kindly be | at the minute | at the mo | sometimes | often | half the time
+        most of the time
+        my/our mum/mom/mother/dad/father/wife/husband/partner wants/asked/told/wanted/made me/us to
+        my/our son/daughter/sister/brother wants/asked/told/wanted/made me/us to
+        it would be a weight/load off my mind if you [would/could]
+        may/might/can/could i trouble/bother/ask you to | sorry to bother/trouble/disturb you [but]
+        any chance of [you] | we should | we ought to | we had better | you had better
+        you ought to | i think we should | anywhere near | working day
+        over the day/morning/afternoon/evening/weekend/week
+        the/my/our doctor/nurse/gp/carer/mum/mom/dad wants/needs/asked to know
+        doctor/nurse/gp wants/needs/asked to know
         no worries | no dramas | ta very much | ta love | bless you
     """,
 }

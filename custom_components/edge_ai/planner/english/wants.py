@@ -6,6 +6,8 @@ from ..lexicon import Kind, Table
 
 WANTS: Table = {
     (Kind.MONITOR, None): """
+        make/making/take/taking [a] note/notes of/on | keep/keeping notes of
+        i want/need/require a record/log/diary of
         keep/keeping an ear out for | keep/keeping [a] record of | keep/keeping a log of
         keep/keeping a diary of | keep/keeping notes on | keep/keeping a tab on | ~measure
         measuring | monitors | tracks | observes | ~examine | ~survey | ~oversee
@@ -35,7 +37,8 @@ WANTS: Table = {
         keep/keeping spying on | keep/keeping [a] check on
         keep/keeping me in the picture about/on | keep/keeping vigil over
         stand/standing guard over | watch like a hawk | keep/keeping an ear on/to
-        keep/keeping a lookout for | run a monitor on | put a monitor on | put a watch on
+        keep/keeping a lookout for | run a monitor on
+        put/pop/stick/set/place a/the/your monitor/watch/tracker/ear/eye on
         put under observation | place under observation | take/taking care of
         be/being vigilant about | keep/keeping [a] tally of | keep/keeping score of
         keep/keeping a tight watch on | have/having a close watch on
@@ -138,6 +141,7 @@ WANTS: Table = {
     (Kind.TELL, None): """
         tell me to stop | tell me to take/have a break | tell me to put it down/away
         tell me to relax/rest | tell me to calm/slow down
+        i would like/want/love to hear about it/that | hear about it/that | hear from you
         keep me notified | pass on to me | let me hear | let me in on | give me notice
         give me word | make me know | tell/telling me/us | let me/us know | letting me know
         inform/informing me/us | inform | report to me | report back to me | report back | report
@@ -255,6 +259,7 @@ WANTS: Table = {
         do federated learning
     """,
     (Kind.IMPROVE, None): """
+        all better
         be/being improved/updated/refined/upgraded/tuned/optimised/optimized | ~improve how | boost
         ~enhance | raise | strengthen | ~refine | ~retune | ~tweak | better
         more accurate/precise/reliable | smarter | correct | fix | improve/improving
@@ -269,7 +274,7 @@ WANTS: Table = {
         get smarter about | customise/customize | tailor | increase the accuracy
     """,
     (Kind.MODEL, None): """
-        ~misjudge | ~misread | misreading | ~misunderstand
+        ~misjudge | misses/missed/missing me/us/people | ~misread | misreading | ~misunderstand
         ~guess | ~recognise | ~recognize | ~identify | ~predict | ~estimate | ~classify | ~interpret
         precision | inference | judgement/judgment | reading of | ability | abilities
         machine learning | ml | telling | telling when/how/if | your understanding of | knowing

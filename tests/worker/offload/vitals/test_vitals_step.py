@@ -290,6 +290,19 @@ def test_after_a_pause_between_windows_belief_starts_anew() -> None:
     assert paused == [*steady[:2], steady[0]]
 
 
+def test_answers_that_come_too_late_do_not_pile_up(
+    shared: tuple[Elsewhere, VitalsNetworkStep], loud_room: Room
+) -> None:
+    """On a slow link all of them may."""
+    model, step = shared
+    for number in range(2, 12):
+        step.update(Port.RANGE_MAP, hop_of(loud_room))
+        if number > 3:
+            model.come = [model.held[number - 4]]
+        list(step.tick(float(number)))
+    assert len(step._answers) <= 2
+
+
 def test_alone_the_whole_model_runs_here() -> None:
     model = open_model(None)
     model.submit({"range_map": np.zeros((1, 2, 38, 750), np.float32)}, 7)
