@@ -28,7 +28,7 @@ _KEPT_TIMES = 20
 _SHORTEST_DEADLINE_S = 0.25
 _DEADLINE_FACTOR = 2.0
 _ENOUGH_TIMES = 5
-# Of a plan's first windows, when nothing is known about the link.
+# Of a plan's first window, when nothing is known about the link.
 _UNKNOWN_DEADLINE_S = 30.0
 # Better than any in a home; what it would change is worth watching for.
 _IDEAL_LINK = Link(bandwidth_bps=FASTEST_BPS, rtt_s=0.001)
@@ -121,7 +121,7 @@ class PlanKeeper:
         """Twice the p95 of what the way to the hub and back took, or should take."""
         times = self._times.get(plan, ())
         option = self.options().get(plan)
-        if option is None and len(times) < _ENOUGH_TIMES:
+        if option is None and not times:
             return _UNKNOWN_DEADLINE_S
         predicted = 0.0
         if option is not None:
@@ -129,6 +129,8 @@ class PlanKeeper:
             predicted = costs.link_s + costs.decode_s + costs.hub_s
         if len(times) >= _ENOUGH_TIMES:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
+        elif option is None:
+            predicted = max(times)
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
 
     # --- what happens ---
