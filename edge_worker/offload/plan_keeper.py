@@ -29,7 +29,7 @@ _KEPT_TIMES = 20
 _SHORTEST_DEADLINE_S = 0.25
 _DEADLINE_FACTOR = 2.0
 _ENOUGH_TIMES = 5
-# Of a plan's first windows, when nothing is known about the link.
+# Of a plan's first window, when nothing is known about the link.
 _UNKNOWN_DEADLINE_S = 30.0
 # Better than any in a home; what it would change is worth watching for.
 _IDEAL_LINK = Link(bandwidth_bps=FASTEST_BPS, rtt_s=0.001)
@@ -124,7 +124,7 @@ class PlanKeeper:
         """Twice the p95 of what the way to the hub and back took, or should take."""
         times = self._times.get(plan, ())
         option = self.options().get(plan)
-        if option is None and len(times) < _ENOUGH_TIMES:
+        if option is None and not times:
             return _UNKNOWN_DEADLINE_S
         predicted = 0.0
         if option is not None:
@@ -134,6 +134,8 @@ class PlanKeeper:
                 predicted += link.transfer_s(HEADER_BYTES)  # until the device knows
         if len(times) >= _ENOUGH_TIMES:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
+        elif option is None:
+            predicted = max(times)
         return max(_SHORTEST_DEADLINE_S, _DEADLINE_FACTOR * predicted)
 
     # --- what happens ---

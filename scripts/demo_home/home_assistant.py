@@ -96,16 +96,22 @@ class HomeAssistant:
         }
         async with self._session.post(f"{self.url}/auth/token", data=form) as response:
             tokens = await self._checked("/auth/token", response)
-        self._token = tokens["access_token"]
-        self._token = await self.command(
-            "auth/long_lived_access_token", client_name="demo", lifespan=_TOKEN_DAYS
-        )
-        self._headers = {"Authorization": f"Bearer {self._token}"}
+        self._keep(tokens["access_token"])
         await self._post("/api/onboarding/core_config", {})
         await self._post("/api/onboarding/analytics", {})
         await self._post(
             "/api/onboarding/integration", {"client_id": client_id, "redirect_uri": client_id}
         )
+        # Not earlier: the last step of onboarding refuses this kind of token.
+        self._keep(
+            await self.command(
+                "auth/long_lived_access_token", client_name="demo", lifespan=_TOKEN_DAYS
+            )
+        )
+
+    def _keep(self, token: str) -> None:
+        self._token = token
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     async def set_up(self, handler: str, *answers: Mapping[str, Any]) -> str:
         """Go through a config flow form by form; returns the id of the new entry."""
