@@ -114,6 +114,7 @@ def plan(
 
 
 def _device(place: Path | None, here: Profile, slowdown: float) -> Profile:
+    from edge_worker.offload.parts import RAW_CUTS, cut_of
     from edge_worker.offload.profile import Profile, ProfileError
 
     if place is None:
@@ -124,6 +125,11 @@ def _device(place: Path | None, here: Profile, slowdown: float) -> Profile:
         raise ProfileError(f"Can't read {place}: {error.strerror}.") from error
     if found.model_hash != here.model_hash or set(found.seconds) != set(here.seconds):
         raise ProfileError(f"{place} is the profile of another model.")
+    lacking = [name for name in here.parts if cut_of(name) in RAW_CUTS and name not in found.parts]
+    if lacking:
+        raise ProfileError(
+            f"{place} has no times for {lacking[0]}: profile the model anew on the device."
+        )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edge_worker.offload.costs import DeviceCost, HubCost
+from edge_worker.offload.frames import MAX_FRAME_BYTES
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT
 from edge_worker.offload.placement import Costs, Link, Option, Policy, Where
 from edge_worker.offload.policies import (
@@ -56,6 +57,8 @@ def options(
         if link is None or there is None or (raw and not raw_may_leave):
             continue
         size = here.bytes + note_bytes + HEADER_BYTES
+        if size > MAX_FRAME_BYTES:
+            continue
         if here.every_s is not None and not link.carries(size / here.every_s):
             continue
         found[plan] = Option(

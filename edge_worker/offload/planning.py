@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge_worker.offload.bundle import Bundle, Cut, InputTier, Tier
+from edge_worker.offload.frames import MAX_FRAME_BYTES
 from edge_worker.offload.generic_codecs import answer_bytes
 from edge_worker.offload.partition import peak_bytes
-from edge_worker.offload.parts import INPUT_CUT
+from edge_worker.offload.parts import INPUT_CUT, STREAM_CUT
 from edge_worker.offload.placement import (
     Constraints,
     Costs,
@@ -107,6 +108,12 @@ def _too_large(size: int, limit: float | None, side: str) -> str:
     return ""
 
 
+def _too_long(size: float) -> str:
+    if size > MAX_FRAME_BYTES:
+        return f"A window takes {size / 2**20:.1f} MiB, a frame {MAX_FRAME_BYTES >> 20} at most."
+    return ""
+
+
 def _hub_only(
     bundle: Bundle,
     tier: InputTier,
@@ -119,6 +126,7 @@ def _hub_only(
     common = "Raw data may not leave the device." if rules.raw_stays else ""
     common = common or _too_large(hub.memory_bytes, rules.hub_memory_bytes, "hub")
     common = common or _too_lossy(tier.accuracy_loss, rules)
+    common = common or _too_long(size)  # of a stream the first window, which goes whole
     name = f"{INPUT_CUT}/{tier.name}"
     encode_s = device.parts[name].encode_s
     costs = shared_costs(
@@ -145,11 +153,16 @@ def _hub_only(
         rate = last / tier.stream_chunk_s
         slow = not link.carries(rate)
         sent = rate * (rules.period_s or bundle.manifest.period_s or tier.stream_chunk_s)
+        piece = f"{STREAM_CUT}/{tier.name}"
+        encode_s = device.parts[piece].encode_s if piece in device.parts else encode_s
+        decode_s = hub.parts[piece if piece in hub.parts else name].decode_s
         found.append(
             Option(
                 where=Where.STREAM,
                 costs=Costs(
+                    encode_s=encode_s,
                     link_s=link.exchange_s(last, _answer(bundle, tier.codec)),
+                    decode_s=decode_s,
                     hub_s=hub.whole_s,
                     bytes=sent,
                     energy_j=energy_j(device_s=encode_s, size=sent),
@@ -210,7 +223,7 @@ def _split(
     )
     raw = rules.raw_stays and bool(set(names) & set(graph.inputs))
     forbidden = "Raw data may not leave the device." if raw else ""
-    forbidden = forbidden or _too_lossy(tier.accuracy_loss, rules)
+    forbidden = forbidden or _too_lossy(tier.accuracy_loss, rules) or _too_long(size)
     forbidden = forbidden or _too_large(
         peak_bytes(graph, graph.head(names), names), rules.device_memory_bytes, "device"
     )

@@ -244,9 +244,10 @@ def cached_profile(bundle: Bundle, folder: Path, *, threads: int = 1) -> tuple[P
 
 
 def _key(bundle: Bundle, host: Host) -> str:
-    """Changes with the model, its halves, and whatever `Host` holds."""
+    """Changes with the model, its halves, the ways to code its input, and what `Host` holds."""
     files = sorted({entry.sha256 for entry in bundle.manifest.files()})
-    text = json.dumps([files, asdict(host)])
+    inputs = [[tier.name, tier.codec, tier.stream_samples] for tier in bundle.manifest.input_tiers]
+    text = json.dumps([files, inputs, asdict(host)])
     return f"{bundle.manifest.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

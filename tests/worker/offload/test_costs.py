@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_worker.offload.costs import HubCost, example_window, read_costs, write_costs
+from edge_worker.offload.costs import DeviceCost, HubCost, example_window, read_costs, write_costs
+from edge_worker.offload.forecast import options
+from edge_worker.offload.frames import MAX_FRAME_BYTES
 from edge_worker.offload.parts import TensorSpec
+from edge_worker.offload.placement import Link
 
 from .conftest import ToyModel
 
@@ -44,3 +47,17 @@ def test_an_example_of_whole_numbers_fits_the_smallest_vocabulary() -> None:
     (words,) = example_window(Words()).values()
     assert words.dtype == np.int64
     assert set(words.ravel().tolist()) == {0, 1, 2, 3}
+
+
+def test_a_plan_whose_window_no_frame_holds_is_not_offered() -> None:
+    def cost(size: int) -> DeviceCost:
+        return DeviceCost(head_s=0, encode_s=0, bytes=size, answer_bytes=8)
+
+    found = options(
+        whole_s=1.0,
+        device={"a/float32": cost(MAX_FRAME_BYTES), "b/float32": cost(MAX_FRAME_BYTES // 2)},
+        hub=dict.fromkeys(("a/float32", "b/float32"), HubCost(decode_s=0, tail_s=0)),
+        link=Link(bandwidth_bps=1e9, rtt_s=0.001),
+        raw_may_leave=True,
+    )
+    assert set(found) == {"device", "b/float32"}

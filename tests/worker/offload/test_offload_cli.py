@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,21 @@ def test_what_capturing_lacks_is_named(
     assert code == 1
     assert "install edge-worker[neural]" in text
     assert lacking in text
+
+
+def test_another_way_to_code_the_input_is_measured_and_asked_for(kept: Path) -> None:
+    """A new version of a bundle may have one more, with the same files."""
+    found = load_bundle(shipped_bundles()["vitals_network"])
+    fewer = replace(
+        found,
+        manifest=found.manifest.model_copy(update={"input_tiers": found.manifest.input_tiers[:1]}),
+    )
+    old, _ = profile.cached_profile(fewer, kept)
+    new, _ = profile.cached_profile(found, kept)
+    assert set(old.parts) < set(new.parts)
+    place = kept / "old.json"
+    place.write_text(old.to_json())
+    arguments = ("--device-profile", str(place), "--profiles", str(kept))
+    code, text = run("plan", "vitals_network", *arguments)
+    assert code == 1
+    assert "profile the model anew" in text

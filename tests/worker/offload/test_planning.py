@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -243,6 +244,31 @@ def test_a_profile_survives_its_file_and_damage_is_told(hub: Profile) -> None:
             Profile.from_json(text)
     with pytest.raises(ProfileError, match="slower by a factor"):
         hub.slowed(0)
+
+
+def test_what_no_frame_holds_is_no_option(bundle: Bundle, hub: Profile) -> None:
+    """Every such window would be computed here after all, and the link be blamed for it."""
+    (input_tier,) = bundle.manifest.input_tiers
+    (cut,) = bundle.manifest.cuts
+    manifest = bundle.manifest.model_copy(
+        update={
+            "input_tiers": (input_tier.model_copy(update={"bytes_mean": 5e6}),),
+            "cuts": (cut.model_copy(update={"tiers": (tier("fine", 5e6, 0.1),)}),),
+        }
+    )
+    found = place(Bundle(bundle.folder, manifest), hub, mbit=1e4, raw_stays=False)
+    assert found.chosen.where is Where.DEVICE
+    assert all("a frame 4 at most" in item.forbidden for item in found.options[1:])
+    assert {item.where for item in found.options} == set(Where)
+
+
+def test_a_stream_takes_the_time_to_code_its_pieces(bundle: Bundle, hub: Profile) -> None:
+    piece = PartCost(head_s=0, encode_s=0.003, bytes=999, decode_s=0.004, tail_s=0.01)
+    measured = replace(hub, parts={**hub.parts, "stream/int16": piece})
+    options = place(bundle, measured, slowdown=10, raw_stays=False).options
+    (stream,) = (item for item in options if item.where is Where.STREAM)
+    assert stream.costs.encode_s == pytest.approx(0.03)
+    assert stream.costs.decode_s == 0.004
 
 
 @pytest.mark.parametrize(
