@@ -163,7 +163,8 @@ class Loop:
                 if of_config and proposal.config and proposal.action is Action.PROPOSE:
                     self.harness.check(proposal.config)
             except ProposalError as error:
-                complaints = error.sentences
+                remark = [answer.remark] if answer.remark else []
+                complaints = (*remark, *error.sentences)
             else:
                 return answer, proposal, (), tokens
         return answer, None, complaints, tokens

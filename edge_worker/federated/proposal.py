@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_worker.federated.hooks import source as hook_source
 from edge_worker.federated.hooks.source import HOOKS, MAX_SOURCE
+from edge_worker.federated.untrusted import plain
+
+# Of what is wrong with one answer, as many are told; and of a field's name so many characters.
+MAX_SENTENCES = 10
+MAX_PLACE = 80
 
 
 class Family(StrEnum):
@@ -137,6 +142,11 @@ class Proposal(_Checked):
     config: TrainingConfig | None = None
     hooks: Hooks = Hooks()
 
+    @field_validator("rationale")
+    @classmethod
+    def _only_words(cls, rationale: str) -> str:
+        return plain(rationale)
+
     @model_validator(mode="after")
     def _complete(self) -> Proposal:
         if self.action is Action.PROPOSE and self.config is None:
@@ -211,7 +221,7 @@ def parse(data: Any, space: SearchSpace) -> Proposal:
             data = json.loads(data)
         proposal = Proposal.model_validate(data)
     except ValidationError as error:
-        raise ProposalError([_sentence(dict(item)) for item in error.errors()]) from None
+        raise ProposalError(_sentences(error)) from None
     except (ValueError, RecursionError):
         raise ProposalError(["the answer is not JSON"]) from None
     refusals = space.refusals(proposal)
@@ -220,8 +230,17 @@ def parse(data: Any, space: SearchSpace) -> Proposal:
     return proposal
 
 
+def _sentences(error: ValidationError) -> list[str]:
+    """The first of what is wrong, and how much more there is."""
+    found = error.errors()
+    more = len(found) - MAX_SENTENCES
+    rest = [f"and {more} more like these"] if more > 0 else []
+    return [_sentence(dict(item)) for item in found[:MAX_SENTENCES]] + rest
+
+
 def _sentence(item: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "the proposal"
+    # A name that the schema doesn't know is the proposer's own text.
+    place = plain(".".join(str(part) for part in item["loc"]))[:MAX_PLACE] or "the proposal"
     given = item.get("input")
     shown = f" (given: {given!r:.60})" if isinstance(given, (int, float, str)) else ""
     return f"{place}: {str(item['msg']).removeprefix('Value error, ')}{shown}"

@@ -116,10 +116,10 @@ class IntegerCodec:
             largest = float(np.abs(array).max()) if array.size else 0.0
             if not math.isfinite(largest):
                 raise ValueError(f"{item.name} holds numbers that are not finite")
-            scale = largest / top or 1.0
-            whole = np.rint(array / np.float32(scale)).astype(np.int16)
+            scale = np.float32(largest / top) or np.float32(1.0)  # the least floats have no step
+            whole = np.clip(np.rint(array / scale), -top, top).astype(np.int16)
             scales.append(_SCALE.pack(scale))
-            packed.append(self._pack(np.clip(whole, -top, top)))
+            packed.append(self._pack(whole))
         body = b"".join(packed)
         return b"".join(scales) + zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
 

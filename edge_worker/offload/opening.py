@@ -107,9 +107,14 @@ def _capture(text: str, inputs: Sequence[_Given], scratch: Path) -> Bundle:
     return write_bundle(
         scratch / "bundle",
         captured,
-        About(name=name.replace("_", "-").strip("-") or "model", raw_stays=False),
+        About(name=_plain(name), raw_stays=False),
         cuts=propose_cuts(graph, seconds),
     )
+
+
+def _plain(name: str) -> str:
+    """A factory's name as a bundle may have it."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:64] or "model"
 
 
 def _told(error: Exception) -> str:

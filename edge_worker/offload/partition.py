@@ -205,7 +205,15 @@ def propose_cuts(
         cut = past_activations(graph, best.cut)
         if is_split(graph, cut):
             found[cut] += 1
-    return {cut_name(graph, cut): cut for cut, _ in found.most_common(most)}
+    named: dict[str, tuple[str, ...]] = {}
+    for cut, _ in found.most_common(most):
+        name = unique = cut_name(graph, cut)
+        for number in itertools.count(2):
+            if unique not in named:
+                break
+            unique = f"{name}-{number}"
+        named[unique] = cut
+    return named
 
 
 _ACTIVATIONS = frozenset(
@@ -236,7 +244,7 @@ def past_activations(graph: ModelGraph, cut: Sequence[str]) -> tuple[str, ...]:
 
 
 def cut_name(graph: ModelGraph, cut: Sequence[str]) -> str:
-    """A short name: the last operation before the cut."""
+    """A short name: the last operation before the cut. Cuts through other branches share it."""
     last = graph.head(cut)[-1]
     return f"after-{last.name}"
 

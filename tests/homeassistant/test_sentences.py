@@ -22,6 +22,7 @@ from custom_components.edge_ai.planner.sentences import TEMPLATES
 
 CASES = Path(__file__).resolve().parents[1] / "requests"
 HOMES = json.loads((CASES / "homes.json").read_text(encoding="utf-8"))
+LARGE_HOME = ("sight20_", "sight21_")
 
 
 @cache
@@ -57,6 +58,11 @@ STRANGERS = {
     "正常人的呼吸频率是多少",
     "正常人的心率是多少",
     "老鼠的心率是多少",
+    "What's Grandma's heart rate?",
+    "Monitor Peter's breathing",
+    "monitor the dog's heart rate",
+    "外婆的心率是多少",
+    "监测狗狗的心率",
 }
 
 
@@ -84,7 +90,7 @@ def passes(text: str) -> bool:
 
 def cases() -> list[dict]:
     return [
-        json.loads(line)
+        json.loads(line) | {"home": "large" if path.name.startswith(LARGE_HOME) else "small"}
         for path in sorted(CASES.glob("*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
@@ -136,7 +142,7 @@ def test_what_passes_the_gate_is_parsed() -> None:
     lost, passed = [], 0
     for case in cases():
         if passes(case["text"]):
-            names = HOMES[case["language"]]
+            names = HOMES[case["home"]][case["language"]]
             home = Home(
                 people=tuple(Named(name, name) for name in names["people"]),
                 areas=tuple(Named(name, name) for name in names["areas"]),
@@ -165,7 +171,7 @@ def test_the_grammar_takes_none_of_home_assistants_own_sentences(language: str, 
     # `zh-cn.json` or `zh-CN.json`, depending on the version.
     data = next(path for path in folder.iterdir() if path.name.lower() == f"{language}.json")
     intents = Intents.from_dict(json.loads(data.read_text(encoding="utf-8")))
-    names = HOMES[home]
+    names = HOMES["small"][home]
     lists = {
         **intents.slot_lists,
         "name": TextSlotList.from_strings(["bedroom lamp", "台灯"], name="name"),

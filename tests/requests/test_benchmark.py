@@ -32,7 +32,7 @@ SCRIPTS = __import__("_planner").ROOT / "scripts"
 def scored(part, language):
     score = Score()
     for case in load_cases(part, (language,)):
-        score.add(case, parse(case.text, fixture_home(language), language), ())
+        score.add(case, parse(case.text, fixture_home(language, case.home), language), ())
     return score
 
 

@@ -25,6 +25,7 @@ from edge_worker.federated.sandbox.results import (
     read_weights,
 )
 from edge_worker.federated.sandbox.run import Ending, Outcome
+from edge_worker.federated.untrusted import plain
 
 ROUNDS = 2
 MAX_SECONDS = 120.0
@@ -112,6 +113,5 @@ def _raise_if_failed(outcome: Outcome, wall_s: float) -> None:
 
 def _told(sentence: str, outcome: Outcome) -> str:
     """The code's last words, then our sentence; nothing that moves a terminal's cursor."""
-    text = outcome.text.strip()[-_TEXT:]
-    plain = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
-    return "\n".join(part for part in (plain, sentence) if part) or "the code ended without a word"
+    words = plain(outcome.text.strip()[-_TEXT:])
+    return "\n".join(part for part in (words, sentence) if part) or "the code ended without a word"

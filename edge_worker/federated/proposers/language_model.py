@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from edge_worker.federated.feedback import history_text, proposal_lines, task_text
 from edge_worker.federated.journal import Attempt
 from edge_worker.federated.proposers.proposer import Answer, ProposerError
+from edge_worker.federated.proposers.reply import Reply, extract_json, read_reply
+from edge_worker.federated.proposers.waiting import within
 from edge_worker.federated.tasks.task import Task
+from edge_worker.federated.untrusted import plain
 
 TIMEOUT_S = 180.0
-MAX_ANSWER = 40_000
+MAX_ERROR = 300
 TOOL = "submit_proposal"
 # Local servers want none, but the client refuses to start without.
 NO_KEY = "none"
@@ -53,9 +55,12 @@ class LanguageModel:
         *,
         feedback: bool = True,
         timeout_s: float = TIMEOUT_S,
+        while_waiting: Callable[[], None] = lambda: None,
     ) -> None:
         """feedback: False is the control that shows what feedback is worth.
 
+        timeout_s: for one question with its retries. while_waiting: called about ten times a
+        second until the answer is there; what it raises ends the wait and is passed on.
         Raises ProposerError when the package `openai` is not installed.
         """
         try:
@@ -69,6 +74,8 @@ class LanguageModel:
         self._feedback = feedback
         self._rung = Rung.JSON_SCHEMA
         self._errors = openai
+        self._timeout_s = timeout_s
+        self._while_waiting = while_waiting
         # Typed loosely: its request types changed between the versions allowed here.
         self._client: Any = openai.OpenAI(
             base_url=base_url, api_key=api_key or NO_KEY, timeout=timeout_s, max_retries=2
@@ -79,9 +86,13 @@ class LanguageModel:
         schema = task.space.schema()
         messages = self._messages(task, schema, attempts, complaints)
         prompt_sha = hashlib.sha256(json.dumps(messages).encode()).hexdigest()
-        text, tokens = self._complete(messages, schema)
+        reply = self._complete(messages, schema)
         return Answer(
-            content=extract_json(text), author=self._model, prompt_sha=prompt_sha, tokens=tokens
+            content=extract_json(reply.text),
+            author=self._model,
+            prompt_sha=prompt_sha,
+            tokens=reply.tokens,
+            remark=reply.remark,
         )
 
     def _messages(
@@ -103,28 +114,47 @@ class LanguageModel:
             {"role": "user", "content": "\n\n".join(parts)},
         ]
 
-    def _complete(
-        self, messages: list[dict[str, str]], schema: Mapping[str, Any]
-    ) -> tuple[str, int]:
+    def _complete(self, messages: list[dict[str, str]], schema: Mapping[str, Any]) -> Reply:
         """Go down the ladder until the server takes the request; stay there from then on."""
         rungs = list(Rung)
         for rung in rungs[rungs.index(self._rung) :]:
             try:
-                response = self._client.chat.completions.create(
-                    model=self._model, messages=messages, **_form(rung, schema)
-                )
+                response = self._request(messages=messages, **_form(rung, schema))
             except (self._errors.BadRequestError, self._errors.UnprocessableEntityError) as error:
                 if rung is Rung.PLAIN:
-                    raise ProposerError(f"the server refused the request: {error}") from error
+                    raise ProposerError(
+                        f"the server refused the request: {plain(str(error))[:MAX_ERROR]}"
+                    ) from error
                 continue
             except self._errors.OpenAIError as error:
+                raise ProposerError(self._sentence(error)) from error
+            except TimeoutError:
                 raise ProposerError(
-                    f"the language model can't be reached ({type(error).__name__})"
-                ) from error
+                    f"the language model did not answer within {self._timeout_s:.0f} s"
+                ) from None
+            except ValueError as error:  # of the client, for a body that is no JSON
+                raise ProposerError("what the server sent can't be read") from error
             self._rung = rung
-            usage = getattr(response, "usage", None)
-            return _text(response), int(getattr(usage, "total_tokens", 0) or 0)
+            return read_reply(response)
         raise AssertionError("the last rung answers or raises")
+
+    def _request(self, **words: Any) -> Any:
+        """One request. The client limits how long a server is silent; here the whole is limited."""
+        create = self._client.chat.completions.create
+        return within(
+            self._timeout_s, lambda: create(model=self._model, **words), self._while_waiting
+        )
+
+    def _sentence(self, error: Exception) -> str:
+        """Why no answer came, and what to look at. Never the server's own words: an account's."""
+        status = getattr(error, "status_code", None)
+        if status in (401, 403):
+            return f"the server refused the key ({status})"
+        if status == 404:
+            return f"there is no model {self._model!r} at this address (404)"
+        if status is not None:
+            return f"the server answers with an error ({status})"
+        return f"the language model can't be reached ({type(error).__name__})"
 
 
 def _form(rung: Rung, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,25 +172,6 @@ def _form(rung: Rung, schema: Mapping[str, Any]) -> dict[str, Any]:
             return {"response_format": {"type": "json_object"}}
         case Rung.PLAIN:
             return {}
-
-
-def _text(response: Any) -> str:
-    """The answer's text, or a tool call's arguments; empty when there is neither."""
-    choices = getattr(response, "choices", None) or []
-    if not choices:
-        return ""
-    message = choices[0].message
-    for call in getattr(message, "tool_calls", None) or []:
-        arguments = call.function.arguments
-        return arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return str(message.content or "")[:MAX_ANSWER]
-
-
-def extract_json(text: str) -> str:
-    """The JSON object in an answer with thoughts, fences or words around it."""
-    text = re.sub(r"<think>.*?(</think>|$)", "", text, flags=re.DOTALL)
-    first, last = text.find("{"), text.rfind("}")
-    return text[first : last + 1] if 0 <= first < last else text
 
 
 def _proposals_only(attempts: Sequence[Attempt]) -> str:

@@ -23,6 +23,8 @@ class Answer:
     author: str
     prompt_sha: str | None = None
     tokens: int = 0
+    remark: str = ""
+    """Why it may be no proposal, when whoever carried it knows more than its text shows."""
 
 
 class Proposer(Protocol):

@@ -13,6 +13,7 @@ from edge_worker.federated.proposal import (
     parse,
     proposal_sha,
 )
+from edge_worker.federated.untrusted import plain
 
 SPACE = SearchSpace(
     families=tuple(Family),
@@ -154,3 +155,19 @@ def test_the_schema_names_only_what_the_task_allows() -> None:
     assert "mobilenet" not in text
     assert "build_model" not in text
     assert "rotate" not in text
+
+
+def test_an_answer_wrong_in_a_thousand_ways_gets_few_short_sentences() -> None:
+    answer = {"config": {"family": "cnn"}, **{f"{n}\x1b[2J" + "k" * 3000: 1 for n in range(1000)}}
+    with pytest.raises(ProposalError) as caught:
+        parse(answer, SPACE)
+    assert len(caught.value.sentences) == 11
+    assert caught.value.sentences[-1] == "and 990 more like these"
+    assert all(len(sentence) < 300 for sentence in caught.value.sentences)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_rationale_moves_no_terminals_cursor() -> None:
+    rationale = "\x1b[2Jyour disk\x07 is \x9b1mbroken\nsecond line ü 犬"
+    found = parse({"rationale": rationale, "config": {"family": "cnn"}}, SPACE).rationale
+    assert found == plain(rationale) == "?[2Jyour disk? is ?1mbroken\nsecond line ü 犬"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from dataclasses import replace
@@ -248,3 +249,15 @@ def test_another_way_to_code_the_input_is_measured_and_asked_for(kept: Path) -> 
     code, text = run("plan", "vitals_network", *arguments)
     assert code == 1
     assert "profile the model anew" in text
+
+
+def test_a_factory_may_have_any_name_that_python_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"größtes_Netz_{'x' * 80}"
+    monkeypatch.setattr(
+        importlib.import_module(MODELS), name, sample_models.Residual, raising=False
+    )
+    arguments = ("--input", "1,2,16,16", "--profiles", str(tmp_path))
+    code, text = run("plan", f"{MODELS}:{name}", *arguments)
+    assert code == 0, text

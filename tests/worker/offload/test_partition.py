@@ -165,3 +165,36 @@ def test_a_model_that_never_pays_gets_no_cut() -> None:
 def test_memory_counts_parameters_and_what_is_alive_at_once() -> None:
     graph = chain([10, 1000, 500, 10])
     assert peak_bytes(graph, graph.operations, graph.outputs) == 4 * 1500 + 300
+
+
+def test_cuts_that_end_with_the_same_operation_are_all_proposed() -> None:
+    """The second branch may follow the first one's result, or its input."""
+
+    def operation(name: str, *inputs: str) -> Operation:
+        return Operation(name=name, kind="Conv", inputs=inputs, outputs=(f"{name}.out",))
+
+    graph = ModelGraph(
+        name="branches",
+        model_hash="0" * 64,
+        inputs=("small", "large"),
+        outputs=("last.out",),
+        tensors=tuple(
+            Tensor(name=name, shape=(1, size))
+            for name, size in (
+                ("small", 10),
+                ("large", 100_000),
+                ("grow.out", 2000),
+                ("shrink.out", 10),
+                ("last.out", 1),
+            )
+        ),
+        operations=(
+            operation("grow", "small"),
+            operation("shrink", "large"),
+            operation("last", "grow.out", "shrink.out"),
+        ),
+    )
+    found = propose_cuts(graph, {"grow": 1e-3, "shrink": 1e-3, "last": 1.0})
+    assert ("small", "shrink.out") in found.values()
+    assert ("grow.out", "shrink.out") in found.values()
+    assert set(found) == {"after-shrink", "after-shrink-2"}

@@ -89,6 +89,17 @@ def test_numbers_that_are_not_finite_are_refused(codec: HalfCodec | IntegerCodec
         codec.encode({"rates": np.full((1, 5), np.inf, np.float32)})
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["int16", "int8", "int4"])
+@pytest.mark.parametrize("largest", [1e-45, 3e-42, 1e-38, 3e38])
+def test_the_least_and_the_largest_floats_keep_their_signs(kind: str, largest: float) -> None:
+    values = np.array([[largest, -largest, 0, largest / 2, -largest / 2]], np.float32)
+    codec = generic_codec(kind, FLOATS)
+    found = codec.decode(codec.encode({"rates": values}))["rates"]
+    assert np.all(found * np.sign(values) >= 0)
+    assert np.all(np.abs(found) <= np.float32(largest) * 1.0001 + 1e-44)
+
+
 @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
 def test_whole_numbers_of_sixteen_bits_come_back_as_they_were(dtype: str) -> None:
     """Numbers of words, say: what is cut off instead of rounded is another word."""
