@@ -149,11 +149,12 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._open() as database:
                 (found,) = database.execute("PRAGMA user_version").fetchone()
-                if found not in (0, FORMAT):
+                if found == 0:
+                    database.executescript(_TABLES)
+                    database.execute(f"PRAGMA user_version = {FORMAT}")
+                elif found != FORMAT:
                     raise JournalError(f"{path} is of format {found}, this program knows {FORMAT}")
-                database.executescript(_TABLES)
-                database.execute(f"PRAGMA user_version = {FORMAT}")
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             raise JournalError(f"the journal {path} can't be used: {error}") from error
 
     # --- Writing -------------------------------------------------------------------------
@@ -320,13 +321,21 @@ class Journal:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each piece of work: safe from any thread."""
-        with closing(sqlite3.connect(self.path, timeout=10)) as database:
-            database.row_factory = sqlite3.Row
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            with database:
-                yield database
+        """A connection of its own for each piece of work: safe from any thread.
+
+        Raises JournalError when the file can't be read or written; what it held, it keeps.
+        """
+        try:
+            with closing(sqlite3.connect(self.path, timeout=10)) as database:
+                database.row_factory = sqlite3.Row
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = FULL")
+                with database:
+                    yield database
+        except sqlite3.IntegrityError:
+            raise  # a rule of the tables: the caller knows what it means
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal {self.path} can't be used: {error}") from error
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -185,6 +185,8 @@ class Loop:
             for seed in missing:
                 assert train is not None
                 self.journal.add_result(attempt.id, train(seed, self._watch(attempt)))
+        except JournalError:
+            raise  # says nothing about the attempt: it goes on with --resume
         except BudgetExceeded as error:
             status, message = Status.TIMEOUT, str(error)
         except (AggregationError, ProposalError, RuntimeError, ValueError, MemoryError) as error:
