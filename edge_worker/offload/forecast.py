@@ -17,7 +17,7 @@ from edge_worker.offload.policies import (
     shared_costs,
 )
 from edge_worker.offload.replan import Forecast
-from edge_worker.offload.wording import reason
+from edge_worker.offload.wording import late, reason
 
 _WHERE = {INPUT_CUT: Where.HUB, STREAM_CUT: Where.STREAM}
 
@@ -30,15 +30,18 @@ def options(
     link: Link | None,
     raw_may_leave: bool,
     loss: Callable[[str], float | None] = lambda plan: None,
+    period_s: float | None = None,
 ) -> dict[str, Option]:
     """Every plan that is allowed and known, by name; the device alone is always one.
 
     loss: share of the quality that coding costs under a plan, where it was measured.
+    period_s: from one window to the next; a plan that takes longer over one is forbidden.
     """
     found = {
         DEVICE_PLAN: Option(
             where=Where.DEVICE,
             costs=Costs(device_s=whole_s, energy_j=energy_j(device_s=whole_s, size=0)),
+            forbidden=late(whole_s, period_s),
         )
     }
     for plan, here in device.items():
@@ -52,20 +55,22 @@ def options(
             continue
         if here.every_s is not None and not link.carries(size / here.every_s):
             continue
+        costs = shared_costs(
+            link,
+            size,
+            answer=here.answer_bytes + HEADER_BYTES,
+            device_s=here.head_s,
+            encode_s=here.encode_s,
+            decode_s=there.decode_s,
+            hub_s=there.tail_s,
+        )
         found[plan] = Option(
             where=_WHERE.get(cut, Where.SPLIT),
             cut=None if raw else cut,
             tier=tier,
             relative_loss=loss(plan),
-            costs=shared_costs(
-                link,
-                size,
-                answer=here.answer_bytes + HEADER_BYTES,
-                device_s=here.head_s,
-                encode_s=here.encode_s,
-                decode_s=there.decode_s,
-                hub_s=there.tail_s,
-            ),
+            costs=costs,
+            forbidden=late(max(here.head_s + here.encode_s, costs.link_s), period_s),
         )
     return found
 
@@ -73,13 +78,16 @@ def options(
 def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
     """The costs in what the policy counts, and the best plan with its reason.
 
-    Plans that are known to lose more than the policy allows are left out.
+    Plans that fall behind, or are known to lose more than the policy allows, are left out; where
+    none is left, the device alone does what it can.
     """
-    found = {
+    allowed = {
         plan: option
         for plan, option in found.items()
-        if option.relative_loss is None or option.relative_loss <= MOST_LOST[policy]
+        if not option.forbidden
+        and (option.relative_loss is None or option.relative_loss <= MOST_LOST[policy])
     }
+    found = allowed or {DEVICE_PLAN: found[DEVICE_PLAN]}
     costs = {
         plan: preference(option, policy)[0] + TIE * option.costs.latency_s
         for plan, option in found.items()
@@ -89,5 +97,5 @@ def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
         costs=costs,
         best=best,
         latency_s={plan: option.costs.latency_s for plan, option in found.items()},
-        reason=reason(found[best], tuple(found.values()), policy),
+        reason=reason(found[best], tuple(allowed.values()), policy),
     )

@@ -115,6 +115,7 @@ class PlanKeeper:
             link=link or self._hub.link,
             raw_may_leave=self._raw_may_leave,
             loss=self._model.relative_loss,
+            period_s=self._model.period_s,
         )
 
     def deadline_s(self, plan: str) -> float:
