@@ -112,6 +112,11 @@ class BundleModel:
             raise BundleError(f"{self._bundle.manifest.name} can't be streamed as {name}")
         return Piece(samples=tier.stream_samples, seconds=tier.stream_chunk_s)
 
+    @property
+    def period_s(self) -> float | None:
+        """How often a window comes, by the manifest."""
+        return self._bundle.manifest.period_s
+
     def relative_loss(self, plan: str) -> float | None:
         """Share of the quality that coding costs under this plan; None when not measured."""
         cut, _, name = plan.partition("/")

@@ -17,7 +17,7 @@ from edge_worker.offload.policies import (
     shared_costs,
 )
 from edge_worker.offload.replan import Forecast
-from edge_worker.offload.wording import reason
+from edge_worker.offload.wording import late, reason
 
 _WHERE = {INPUT_CUT: Where.HUB, STREAM_CUT: Where.STREAM}
 
@@ -31,12 +31,14 @@ def options(
     raw_may_leave: bool,
     note_bytes: int = 0,
     loss: Callable[[str], float | None] = lambda plan: None,
+    period_s: float | None = None,
 ) -> dict[str, Option]:
     """Every plan that is allowed and known, by name; the device alone is always one.
 
     note_bytes: 0 when the result is wanted on the device. Else it is wanted on the hub: so
     many bytes travel with every window, the device's own result included, and none return.
     loss: share of the quality that coding costs under a plan, where it was measured.
+    period_s: from one window to the next; a plan that takes longer over one is forbidden.
     """
     told = note_bytes + HEADER_BYTES if note_bytes else 0
     found = {
@@ -48,6 +50,7 @@ def options(
                 bytes=told,
                 energy_j=energy_j(device_s=whole_s, size=told),
             ),
+            forbidden=late(whole_s, period_s),
         )
     }
     for plan, here in device.items():
@@ -61,20 +64,22 @@ def options(
             continue
         if here.every_s is not None and not link.carries(size / here.every_s):
             continue
+        costs = shared_costs(
+            link,
+            size,
+            answer=None if note_bytes else here.answer_bytes + HEADER_BYTES,
+            device_s=here.head_s,
+            encode_s=here.encode_s,
+            decode_s=there.decode_s,
+            hub_s=there.tail_s,
+        )
         found[plan] = Option(
             where=_WHERE.get(cut, Where.SPLIT),
             cut=None if raw else cut,
             tier=tier,
             relative_loss=loss(plan),
-            costs=shared_costs(
-                link,
-                size,
-                answer=None if note_bytes else here.answer_bytes + HEADER_BYTES,
-                device_s=here.head_s,
-                encode_s=here.encode_s,
-                decode_s=there.decode_s,
-                hub_s=there.tail_s,
-            ),
+            costs=costs,
+            forbidden=late(max(here.head_s + here.encode_s, costs.link_s), period_s),
         )
     return found
 
@@ -82,13 +87,16 @@ def options(
 def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
     """The costs in what the policy counts, and the best plan with its reason.
 
-    Plans that are known to lose more than the policy allows are left out.
+    Plans that fall behind, or are known to lose more than the policy allows, are left out; where
+    none is left, the device alone does what it can.
     """
-    found = {
+    allowed = {
         plan: option
         for plan, option in found.items()
-        if option.relative_loss is None or option.relative_loss <= MOST_LOST[policy]
+        if not option.forbidden
+        and (option.relative_loss is None or option.relative_loss <= MOST_LOST[policy])
     }
+    found = allowed or {DEVICE_PLAN: found[DEVICE_PLAN]}
     costs = {
         plan: preference(option, policy)[0] + TIE * option.costs.latency_s
         for plan, option in found.items()
@@ -98,5 +106,5 @@ def forecast(found: Mapping[str, Option], policy: Policy) -> Forecast:
         costs=costs,
         best=best,
         latency_s={plan: option.costs.latency_s for plan, option in found.items()},
-        reason=reason(found[best], tuple(found.values()), policy),
+        reason=reason(found[best], tuple(allowed.values()), policy),
     )

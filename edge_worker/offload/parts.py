@@ -108,6 +108,10 @@ class SplitModel(Protocol):
     def plans(self) -> Sequence[str]:
         """All `<cut>/<tier>` that it can run."""
 
+    @property
+    def period_s(self) -> float | None:
+        """How often a window comes; None when nobody knows."""
+
     def relative_loss(self, plan: str) -> float | None:
         """Share of the quality that coding costs under this plan; None when not measured."""
 

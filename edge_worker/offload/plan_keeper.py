@@ -118,6 +118,7 @@ class PlanKeeper:
             raw_may_leave=self._raw_may_leave,
             note_bytes=self._note_bytes,
             loss=self._model.relative_loss,
+            period_s=self._model.period_s,
         )
 
     def deadline_s(self, plan: str) -> float:

@@ -20,7 +20,7 @@ from edge_worker.offload.placement import (
 )
 from edge_worker.offload.policies import HEADER_BYTES, MOST_LOST, energy_j, preference, shared_costs
 from edge_worker.offload.profile import Profile
-from edge_worker.offload.wording import advice, doubt, milliseconds, reason
+from edge_worker.offload.wording import advice, doubt, late, reason
 
 
 def plan(
@@ -85,20 +85,13 @@ def _within_policy(option: Option, policy: Policy) -> Option:
     return replace(option, forbidden=sentence)
 
 
-def _late(seconds: float, rules: Constraints) -> str:
-    if rules.period_s is not None and seconds > rules.period_s:
-        period = milliseconds(rules.period_s)
-        return f"It falls behind: {milliseconds(seconds)} for a window every {period}."
-    return ""
-
-
 def _device_only(bundle: Bundle, device: Profile, rules: Constraints) -> Option:
     too_large = _too_large(device.memory_bytes, rules.device_memory_bytes, "device")
     return Option(
         where=Where.DEVICE,
         costs=Costs(device_s=device.whole_s, energy_j=energy_j(device_s=device.whole_s, size=0)),
         tensors=bundle.graph.outputs,
-        forbidden=too_large or _late(device.whole_s, rules),
+        forbidden=too_large or late(device.whole_s, rules.period_s),
     )
 
 
@@ -145,7 +138,7 @@ def _hub_only(
             tensors=bundle.graph.inputs,
             accuracy_loss=tier.accuracy_loss,
             relative_loss=bundle.manifest.relative(tier.accuracy_loss),
-            forbidden=common or _late(costs.link_s, rules),
+            forbidden=common or late(costs.link_s, rules.period_s),
         )
     ]
     if tier.stream_bytes_per_s is not None and tier.stream_chunk_s is not None:
@@ -227,7 +220,7 @@ def _split(
     forbidden = forbidden or _too_large(
         peak_bytes(graph, graph.head(names), names), rules.device_memory_bytes, "device"
     )
-    forbidden = forbidden or _late(max(head_s + encode_s, costs.link_s), rules)
+    forbidden = forbidden or late(max(head_s + encode_s, costs.link_s), rules.period_s)
     return Option(
         where=Where.SPLIT,
         costs=costs,

@@ -70,8 +70,9 @@ class Replanner:
         """
         self._missed += 1
         if self._missed >= _MISSES:
-            _, pause = self._banned.get(self.plan, (0.0, _FIRST_RETRY_S))
-            self._banned[self.plan] = (now + pause, min(2 * pause, _LONGEST_RETRY_S))
+            if self.plan != DEVICE_PLAN:  # else the hub said goodbye while its answer was due
+                _, pause = self._banned.get(self.plan, (0.0, _FIRST_RETRY_S))
+                self._banned[self.plan] = (now + pause, min(2 * pause, _LONGEST_RETRY_S))
             self.hub_left(now)
 
     def hub_left(self, now: float) -> None:

@@ -27,6 +27,14 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
 
 
+def late(seconds: float, period_s: float | None) -> str:
+    """What is wrong with a step that takes so long for each window; empty when it keeps up."""
+    if period_s is not None and seconds > period_s:
+        every = milliseconds(period_s)
+        return f"It falls behind: {milliseconds(seconds)} for a window every {every}."
+    return ""
+
+
 def _amount(option: Option, policy: Policy) -> str:
     match policy:
         case Policy.TRAFFIC:

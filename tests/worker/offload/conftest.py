@@ -61,6 +61,7 @@ class ToyModel:
     def __init__(self, hash: str = "toy") -> None:
         self._hash = hash
         self.losses: dict[str, float] = {}
+        self.period_s: float | None = None
         self.heads = Function(_head, "features")
         self.tails = Function(_tail, "output")
         self.all = Function(lambda x: _tail(_head(x)), "output")
