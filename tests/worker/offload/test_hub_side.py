@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_worker.offload.frames import Frame, FrameKind, pack, unpack
+from edge_worker.offload.frames import Frame, FrameKind, coding_of, pack, unpack
 from edge_worker.offload.generic_codecs import read_answer
 from edge_worker.offload.hub_side import TailServer
 from edge_worker.offload.parts import TensorSpec
 
 from .conftest import FEATURES, Function, ToyModel
 
+RAW = coding_of("raw", "")
 PLAN = "early/float32"
 SPEC = (TensorSpec(name="output", dtype="float32", shape=(4, FEATURES // 4)),)
 
@@ -68,7 +69,7 @@ class Answers:
 
 def infer(number: int, values: NDArray[Any] | None = None) -> bytes:
     features = np.zeros((1, FEATURES), np.float32) if values is None else values
-    frame = Frame(kind=FrameKind.INFER, sequence=number, model="toy", plan=PLAN, codec="raw")
+    frame = Frame(kind=FrameKind.INFER, sequence=number, model="toy", plan=PLAN, coding=RAW)
     return pack(Frame(**{**vars(frame), "payload": features.tobytes()}))
 
 

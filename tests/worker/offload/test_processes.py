@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from demo_home.processes import Processes
 
-from edge_worker.bench.offload_worker import TOPICS
+from edge_worker.bench.offload_arm import TOPICS
 from edge_worker.link import MqttLink
 from edge_worker.messages import Place
 from edge_worker.offload.bundle import load_bundle, shipped_bundles
@@ -29,7 +29,8 @@ BUNDLE = shipped_bundles()["vitals_network"]
 
 
 def start_hub(processes: Processes, mqtt: MqttSettings, folder: Path) -> None:
-    processes.start("hub", [*WORKER, "hub", "--port", str(mqtt.port), "--bundles", str(folder)])
+    arguments = ["--port", str(mqtt.port), "--bundles", str(folder), "--arrivals"]
+    processes.start("hub", [*WORKER, "hub", *arguments, str(folder / "arrivals")])
 
 
 @pytest.fixture
@@ -39,9 +40,12 @@ def processes(mqtt: MqttSettings, tmp_path: Path) -> Iterator[Processes]:
         yield found
 
 
-def test_device_without_torch_shares_every_plan(processes: Processes, mqtt: MqttSettings) -> None:
+def test_device_without_torch_shares_every_plan(
+    processes: Processes, mqtt: MqttSettings, tmp_path: Path
+) -> None:
+    arguments = ["--port", str(mqtt.port), "--bundle", str(BUNDLE), "--windows", "2"]
     done = subprocess.run(
-        [*WORKER, "device", "--port", str(mqtt.port), "--bundle", str(BUNDLE), "--windows", "2"],
+        [*WORKER, "device", *arguments, "--arrivals", str(tmp_path / "arrivals")],
         capture_output=True,
         text=True,
         timeout=120,
