@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -13,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from edge_worker.federated.harness import Harness
-    from edge_worker.federated.hooks.training import CodeRunner
+    import threading
+
     from edge_worker.federated.journal import Journal, Run
+    from edge_worker.federated.loop import Listener, Loop
     from edge_worker.federated.proposers.proposer import Proposer
     from edge_worker.federated.tasks.task import Task
 
@@ -87,15 +86,17 @@ def improve(
     with _sentences():
         from rich.console import Console
 
+        from edge_worker.federated import interrupt, report
         from edge_worker.federated.aggregation import Aggregation
         from edge_worker.federated.harness import Harness
         from edge_worker.federated.hooks.training import CodeRunner
         from edge_worker.federated.journal import Limits
         from edge_worker.federated.loop import Loop, alone
-        from edge_worker.federated.report import markdown
         from edge_worker.federated.tasks.registry import load_task
         from edge_worker.federated.watch import LiveView
 
+        if plot is not None:
+            report.check_plot(plot)
         limits = Limits(attempts=attempts, patience=patience, seconds=minutes * 60)
         settings = Aggregation(
             min_clients=min_clients, clip_norm=clip_norm, trim=trim, noise_multiplier=noise
@@ -104,11 +105,9 @@ def improve(
         if allow_code:
             made = _allow_code(made, data, data_dir)
         harness = Harness(task=made, seeds=made.seeds, aggregation=settings)
-        asks = _proposer(proposer, base_url, model, api_key, seed)
+        stop = interrupt.listen()
+        asks = _proposer(proposer, base_url, model, api_key, seed, stop)
         place = data_dir.expanduser() / "federated"
-        stop = threading.Event()
-        signal.signal(signal.SIGINT, lambda *_: stop.set())
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
         with alone(place), LiveView(Console(stderr=True), harness.seeds) as view:
             journal = _journal(data_dir)
             code = CodeRunner(harness=harness) if allow_code else None
@@ -124,12 +123,10 @@ def improve(
             if journal.run(run).reason is not None and journal.run(run).test is None:
                 journal.extend(run, limits)
             loop.go_on(run)
-            candidate = _conclude(run, harness, journal, data_dir, code)
-        typer.echo(markdown(journal.run(run), journal.attempts(run)))
+            candidate = _conclude(run, loop, data_dir, view)
+        typer.echo(report.markdown(journal.run(run), journal.attempts(run)))
         typer.echo(candidate)
         if plot is not None:
-            from edge_worker.federated import report
-
             report.plot(journal.run(run), journal.attempts(run), plot)
 
 
@@ -182,6 +179,8 @@ def report(
     with _sentences():
         from edge_worker.federated import report as reports
 
+        if plot is not None:
+            reports.check_plot(plot)
         journal = _journal(data_dir)
         found = _last(journal, None) if run is None else journal.run(run)
         typer.echo(reports.markdown(found, journal.attempts(found.id)))
@@ -236,17 +235,23 @@ def _allow_code(task: Task, *folders: Path | None) -> Task:
     return allow_code(task)
 
 
-def _conclude(
-    run: int, harness: Harness, journal: Journal, data_dir: Path, code: CodeRunner | None
-) -> str:
+def _conclude(run: int, loop: Loop, data_dir: Path, listener: Listener) -> str:
     """Open the test side, once; a sentence on what to do next."""
     from edge_worker.catalogue.model_store import ModelStore
     from edge_worker.federated.promotion import NoCandidate, open_test_side
 
-    if journal.run(run).test is not None:
+    if loop.journal.run(run).test is not None:
         return "The test side of this run was opened before; for another try start a new run."
     try:
-        opened = open_test_side(run, harness, journal, ModelStore(data_dir.expanduser()), code)
+        opened = open_test_side(
+            run,
+            loop.harness,
+            loop.journal,
+            ModelStore(data_dir.expanduser()),
+            loop.code,
+            listener=listener,
+            stop=loop.stop,
+        )
     except NoCandidate as error:
         sentence = str(error)
         return f"{sentence[:1].upper()}{sentence[1:]}."
@@ -254,13 +259,19 @@ def _conclude(
         return "The winner is not better beyond noise on the test side: nothing is proposed."
     return (
         f"Candidate {opened.candidate.version} waits: edge-worker federated promote --task "
-        f"{harness.task.name}"
+        f"{loop.harness.task.name}"
     )
 
 
 def _proposer(
-    name: ProposerName, base_url: str | None, model: str | None, api_key: str | None, seed: int
+    name: ProposerName,
+    base_url: str | None,
+    model: str | None,
+    api_key: str | None,
+    seed: int,
+    stop: threading.Event,
 ) -> Proposer:
+    from edge_worker.federated.loop import raise_if
     from edge_worker.federated.proposers.heuristic import Heuristic
     from edge_worker.federated.proposers.language_model import LanguageModel
     from edge_worker.federated.proposers.proposer import ProposerError
@@ -269,7 +280,7 @@ def _proposer(
     if base_url is not None or name is ProposerName.LANGUAGE_MODEL:
         if base_url is None or model is None:
             raise ProposerError("a language model needs --base-url and --model")
-        return LanguageModel(base_url, model, api_key)
+        return LanguageModel(base_url, model, api_key, while_waiting=lambda: raise_if(stop))
     return RandomSearch(seed) if name is ProposerName.RANDOM else Heuristic()
 
 
@@ -306,6 +317,12 @@ def _sentences() -> Iterator[None]:
         _fail(str(error))
     except (SandboxError, ValueError) as error:
         _fail(str(error))
+    except BrokenPipeError:
+        raise  # whoever read our output has left: typer ends quietly
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        _fail("stopped at once; --resume goes on")
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is not installed; training needs edge-worker[neural,train]")
 

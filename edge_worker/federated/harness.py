@@ -56,7 +56,8 @@ class Progress:
     seed: int
     round: int
     rounds: int
-    validation: float
+    validation: float | None
+    """None where nobody is judged."""
     train: float
     loss: float | None
     """None where the training runs out of sight."""
@@ -193,12 +194,29 @@ class Harness:
             refused=refused,
         )
 
-    def retrain(self, config: TrainingConfig) -> list[Weights]:
-        """Train on all but the test side, with every seed. Nobody is scored."""
-        return [
-            self._train(config, self.task.split(seed).development, seed, lambda result: None)
-            for seed in self.seeds
-        ]
+    def retrain(
+        self, config: TrainingConfig, on_progress: OnProgress = lambda progress: None
+    ) -> list[Weights]:
+        """Train on all but the test side, with every seed. Nobody is scored.
+
+        Raises AggregationError (diverged), and whatever `on_progress` raises.
+        """
+        return [self._retrain(config, seed, on_progress) for seed in self.seeds]
+
+    def _retrain(self, config: TrainingConfig, seed: int, on_progress: OnProgress) -> Weights:
+        def after(result: RoundResult) -> None:
+            on_progress(
+                Progress(
+                    seed=seed,
+                    round=result.number + 1,
+                    rounds=config.rounds,
+                    validation=None,
+                    train=result.accuracy,
+                    loss=result.loss,
+                )
+            )
+
+        return self._train(config, self.task.split(seed).development, seed, after)
 
     def open_test(self, config: TrainingConfig, trained: Sequence[Weights]) -> TestResult:
         """Score what `retrain` gave, a model for each seed, on the test side.

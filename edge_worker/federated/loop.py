@@ -41,6 +41,12 @@ class Cancelled(Exception):
     """The user asked to end; what ran so far is in the journal."""
 
 
+def raise_if(stop: threading.Event) -> None:
+    """Raises Cancelled once the event is set."""
+    if stop.is_set():
+        raise Cancelled("stopped; --resume goes on")
+
+
 class Listener(Protocol):
     """Who watches."""
 
@@ -53,6 +59,9 @@ class Listener(Protocol):
     def finished(self, attempt: Attempt, best: Attempt | None) -> None:
         """It has a result."""
 
+    def retraining(self, attempt: Attempt) -> None:
+        """It is trained once more, on everybody but the test side."""
+
 
 class Silent:
     """Nobody watches."""
@@ -64,6 +73,9 @@ class Silent:
         """Say nothing."""
 
     def finished(self, attempt: Attempt, best: Attempt | None) -> None:
+        """Say nothing."""
+
+    def retraining(self, attempt: Attempt) -> None:
         """Say nothing."""
 
 
@@ -218,8 +230,7 @@ class Loop:
         return watch
 
     def _raise_if_stopped(self) -> None:
-        if self.stop.is_set():
-            raise Cancelled("stopped; --resume goes on")
+        raise_if(self.stop)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ A candidate is not used before somebody says yes (`ModelStore.promote`).
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +16,13 @@ import numpy as np
 from edge_worker import __version__
 from edge_worker.catalogue.model_store import ModelStore, StoredModel
 from edge_worker.federated.aggregation import AggregationError, epsilon
-from edge_worker.federated.harness import BudgetExceeded, Harness, TestResult, paired_gain
+from edge_worker.federated.harness import BudgetExceeded, Harness, Progress, TestResult, paired_gain
 from edge_worker.federated.hooks.rehearsal import CodeFailed
 from edge_worker.federated.hooks.training import CodeRunner
 from edge_worker.federated.journal import Attempt, Journal
+from edge_worker.federated.loop import Listener, Silent, raise_if
 from edge_worker.federated.models import Weights
-from edge_worker.federated.proposal import Proposal
+from edge_worker.federated.proposal import Proposal, TrainingConfig
 from edge_worker.federated.standing import standing
 
 # 97.5 % point of the normal distribution, for the interval over people or seeds.
@@ -52,12 +54,16 @@ def open_test_side(
     journal: Journal,
     store: ModelStore,
     code: CodeRunner | None = None,
+    *,
+    listener: Listener | None = None,
+    stop: threading.Event | None = None,
 ) -> Opened:
     """Score winner and baseline on the test side and store the winner when it is better.
 
     code: trains a winner that holds code.
-    Raises NoCandidate when no attempt beat the baseline, or the winner can't be a tool; the
-    test side stays closed. Raises JournalError when it was opened before.
+    Raises NoCandidate when no attempt beat the baseline, or the winner can't be a tool, and
+    Cancelled once `stop` is set before both are trained; the test side stays closed. Raises
+    JournalError when it was opened before.
     """
     attempts = journal.attempts(run)
     best = standing(attempts).best
@@ -67,8 +73,14 @@ def open_test_side(
     config = proposal.config
     assert config is not None
     # Trained before anybody looks: what fails here, or is killed, spends no test.
-    trained = _retrain(proposal, harness, code)
-    reference = harness.retrain(harness.task.baseline)
+    again = _Retraining(
+        harness=harness,
+        code=code,
+        listener=listener or Silent(),
+        stop=stop or threading.Event(),
+    )
+    trained = again.winner(best, proposal)
+    reference = again.baseline(attempts[0])
     # Claimed first: a process killed half-way may not look a second time.
     journal.open_test(run, {"opened": datetime.now(UTC).isoformat(timespec="seconds")})
     baseline = harness.open_test(harness.task.baseline, reference)
@@ -183,21 +195,50 @@ def _proposal(attempt: Attempt) -> Proposal:
     return proposal
 
 
-def _retrain(proposal: Proposal, harness: Harness, code: CodeRunner | None) -> list[Weights]:
-    assert proposal.config is not None
-    if not proposal.hooks.given():
-        return harness.retrain(proposal.config)
-    if code is None:
-        raise NoCandidate(
-            "the winner was trained with code, and code is off here: --resume --allow-code "
-            "makes it a candidate"
-        )
-    try:
-        return code.rehearse(proposal).retrain()
-    except (BudgetExceeded, AggregationError, CodeFailed) as error:
-        raise NoCandidate(
-            f"the winner's code failed when it trained on everybody but the test side: {error}"
-        ) from error
+@dataclass(frozen=True, kw_only=True)
+class _Retraining:
+    """Trains on everybody but the test side, watched, and given up when somebody says so."""
+
+    harness: Harness
+    code: CodeRunner | None
+    listener: Listener
+    stop: threading.Event
+
+    def winner(self, attempt: Attempt, proposal: Proposal) -> list[Weights]:
+        """Of the proposal, a model for each seed. Raises NoCandidate when it fails now."""
+        assert proposal.config is not None
+        self.listener.retraining(attempt)
+        if not proposal.hooks.given():
+            return self._plain(attempt, proposal.config)
+        if self.code is None:
+            raise NoCandidate(
+                "the winner was trained with code, and code is off here: --resume --allow-code "
+                "makes it a candidate"
+            )
+        try:
+            return self.code.rehearse(proposal, lambda: raise_if(self.stop)).retrain()
+        except (BudgetExceeded, AggregationError, CodeFailed) as error:
+            raise NoCandidate(
+                f"the winner's code failed when it trained on everybody but the test side: {error}"
+            ) from error
+
+    def baseline(self, attempt: Attempt) -> list[Weights]:
+        """Of the hand-tuned baseline. Raises NoCandidate when it fails now."""
+        self.listener.retraining(attempt)
+        return self._plain(attempt, self.harness.task.baseline)
+
+    def _plain(self, attempt: Attempt, config: TrainingConfig) -> list[Weights]:
+        def watch(progress: Progress) -> None:
+            raise_if(self.stop)
+            self.listener.progress(attempt, progress)
+
+        try:
+            return self.harness.retrain(config, watch)
+        except AggregationError as error:
+            raise NoCandidate(
+                f"attempt {attempt.number} failed when it was trained on everybody but the test "
+                f"side: {error}"
+            ) from error
 
 
 def _safetensors(winner: TestResult) -> bytes:

@@ -69,6 +69,23 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "/").split())[:160]
 
 
+def check_plot(path: Path) -> None:
+    """Say before hours of training that their picture could not be drawn.
+
+    Raises ValueError for a folder or kind of file that can't be, ModuleNotFoundError without
+    matplotlib.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in kinds:
+        raise ValueError(f"{path} can't be drawn; kinds of pictures are {', '.join(sorted(kinds))}")
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(
+            f"{path} can't be drawn: it is a folder, or there is no folder {path.parent}"
+        )
+
+
 def plot(run: Run, attempts: Sequence[Attempt], path: Path) -> None:
     """Validation score by round, one line an attempt, the baseline dashed; the band is one sd.
 

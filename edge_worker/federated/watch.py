@@ -43,23 +43,21 @@ class LiveView:
     def proposed(self, attempt: Attempt) -> None:
         """Start a bar."""
         assert attempt.proposal is not None
-        assert attempt.proposal.config is not None
-        rounds = attempt.proposal.config.rounds
-        words = escape(f"{_name(attempt)}: {attempt.proposal.rationale or config_words(attempt)}")
-        self._bars.print(words)
-        self._bar = self._bars.add_task(
-            _name(attempt),
-            total=rounds * len(self._seeds),
-            completed=rounds * len(attempt.results),
-            score="",
-        )
+        words = attempt.proposal.rationale or config_words(attempt)
+        self._start(attempt, words, len(attempt.results))
+
+    def retraining(self, attempt: Attempt) -> None:
+        """Start a bar for the training after the search."""
+        self._start(attempt, "trained once more, on everybody but the test side", 0)
 
     def progress(self, attempt: Attempt, progress: harness.Progress) -> None:
         """Move it."""
         if self._bar is None:
             return
         done = self._seeds.index(progress.seed) * progress.rounds + progress.round
-        score = f"{progress.validation:.3f} (training {progress.train:.3f})"
+        score = f"in training {progress.train:.3f}"
+        if progress.validation is not None:
+            score = f"{progress.validation:.3f} (training {progress.train:.3f})"
         self._bars.update(self._bar, completed=done, score=score)
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY_S:
             self._last_line = time.monotonic()
@@ -71,9 +69,7 @@ class LiveView:
 
     def finished(self, attempt: Attempt, best: Attempt | None) -> None:
         """Say what came of it."""
-        if self._bar is not None:
-            self._bars.remove_task(self._bar)
-            self._bar = None
+        self._end()
         if attempt.status is Status.OK:
             outcome = f"{attempt.mean:.3f} ± {attempt.sd:.3f}"
             if best is not None and best.id == attempt.id:
@@ -81,6 +77,24 @@ class LiveView:
         else:
             outcome = f"{attempt.status}: {attempt.message}"
         self._bars.print(escape(f"{_name(attempt)}: {outcome}"))
+
+    def _start(self, attempt: Attempt, words: str, seeds_done: int) -> None:
+        self._end()
+        assert attempt.proposal is not None
+        assert attempt.proposal.config is not None
+        rounds = attempt.proposal.config.rounds
+        self._bars.print(escape(f"{_name(attempt)}: {words}"))
+        self._bar = self._bars.add_task(
+            _name(attempt),
+            total=rounds * len(self._seeds),
+            completed=rounds * seeds_done,
+            score="",
+        )
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+            self._bar = None
 
 
 def _name(attempt: Attempt) -> str:

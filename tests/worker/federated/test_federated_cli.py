@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from typer.testing import CliRunner
 
 from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.cli import app
+from edge_worker.federated.loop import Loop
 from edge_worker.federated.proposal import Family, TrainingConfig
 from edge_worker.federated.tasks import registry
 from edge_worker.federated.tasks.task import Task
@@ -20,6 +24,15 @@ def toy(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     slow = TrainingConfig(family=Family.LOGISTIC, lr=0.1, rounds=1, batch_size=8)
     made = Task(**{**vars(task), "baseline": slow})
     monkeypatch.setattr(registry, "TASKS", {"toy": lambda folder: made})
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """The commands set handlers of their own, as in a process that ends with them."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def call(folder: Path, *arguments: str) -> Any:
@@ -62,6 +75,9 @@ def test_from_a_first_try_to_a_promoted_model_and_back(tmp_path: Path) -> None:
         (("rollback", "-t", "toy"), "nothing to undo"),
         (("promote", "-t", "../../etc"), "no name of a model"),
         (("report", "--run", "7"), "no run 7"),
+        (("improve", "-t", "toy", "--plot", "/nowhere/at/all.png"), "there is no folder"),
+        (("improve", "-t", "toy", "--plot", "curves.doc"), "kinds of pictures are"),
+        (("report", "--plot", "curves.doc"), "kinds of pictures are"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
@@ -71,3 +87,27 @@ def test_what_cannot_be_done_is_one_sentence(
     assert found.exit_code == 1
     assert words in found.output
     assert "Traceback" not in found.output
+
+
+def test_a_data_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for command in (("improve", "-t", "toy"), ("status",), ("export",)):
+        found = call(tmp_path / "file", *command)
+        assert found.exit_code == 1
+        assert isinstance(found.exception, SystemExit), found.exception
+        assert "file" in found.output
+
+
+def test_an_end_asked_for_twice_is_a_sentence_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(loop: Loop, run: int) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "_add_baseline", interrupt)
+        found = call(tmp_path, "improve", "-t", "toy", "--attempts", "1")
+    assert found.exit_code == 1
+    assert "stopped at once; --resume goes on" in found.output
+    assert call(tmp_path, "improve", "-t", "toy", "--resume").exit_code == 0
