@@ -124,14 +124,16 @@ class MqttLink:
         self._on_connect()
 
     def _connect_failed(self, client: paho.Client, userdata: Any) -> None:
-        self._complain("nothing answers; is the broker running?")
+        self._complain("nothing answers there; start it, or correct the address")
 
     def _disconnect(
         self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
         self._connected.clear()
         if reason.is_failure:
-            self._complain(f"the connection was lost: {reason}")
+            # paho's word for every loss that the broker didn't announce.
+            why = "" if reason == "Unspecified error" else f": {reason}"
+            self._complain(f"the connection was lost{why}")
 
     def _complain(self, why: str) -> None:
         # Once per cause, not once per attempt.

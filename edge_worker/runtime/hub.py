@@ -27,6 +27,7 @@ from edge_worker.messages import (
     Intent,
     MessageError,
     Monitor,
+    MonitorState,
     People,
     Plan,
     Quantity,
@@ -396,7 +397,20 @@ class HubService:
         return {}
 
     def _calibrate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        mood.start_calibration(self._settings.data_dir, self._known_person(arguments))
+        person = self._known_person(arguments)
+        judges = {card.name for card in self._catalogue().tools if Port.ACTIVATION in card.outputs}
+        if not any(
+            step.tool in judges
+            for monitor in self._monitors.all()
+            if monitor.plan.person == person and monitor.state is not MonitorState.PAUSED
+            for step in monitor.plan.steps
+        ):
+            # It would lapse without a word: the person would sit still for nothing.
+            raise CommandError(
+                "nothing_to_calibrate",
+                "Nothing measures this person now: monitor the mood first, then calibrate.",
+            )
+        mood.start_calibration(self._settings.data_dir, person)
         return {}
 
     def _delete_data(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

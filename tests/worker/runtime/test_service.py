@@ -414,6 +414,8 @@ def test_addresses_stay_in_a_private_file(home: Home, client: Client, tmp_path: 
         (CommandName.CHECK_IN, {"person": "eve", "value": 3}, "unknown_person"),
         (CommandName.CHECK_IN, {"person": "anna", "value": 9}, "invalid"),
         (CommandName.CHECK_IN, {"person": "anna", "value": True}, "invalid"),
+        (CommandName.CALIBRATE, {"person": "eve"}, "unknown_person"),
+        (CommandName.CALIBRATE, {"person": "anna"}, "nothing_to_calibrate"),
         (CommandName.DELETE_DATA, {"person": "eve"}, "unknown_person"),
         ("format-disk", {}, "unsupported"),
     ],
