@@ -32,18 +32,19 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool:
     """Connect to a hub and show what it tells."""
     coordinator = EdgeCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
-    alerts = AlertWatcher(hass, coordinator)
-    entry.runtime_data = EdgeRuntime(
-        coordinator=coordinator, alerts=alerts, models=LanguageModels(hass, entry.options)
-    )
-    # Before the platforms, whose devices belong to it.
+    # Before the platforms and before the catalogue, whose devices belong to it.
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, coordinator.hub_id)},
         name=entry.title,
         manufacturer="Edge AI",
         model="Hub",
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+    await coordinator.async_config_entry_first_refresh()
+    alerts = AlertWatcher(hass, coordinator)
+    entry.runtime_data = EdgeRuntime(
+        coordinator=coordinator, alerts=alerts, models=LanguageModels(hass, entry.options)
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await alerts.async_start()

@@ -138,7 +138,7 @@ class EdgeBinarySensor(ReadingEntity, BinarySensorEntity):
         """Say why there is a value or none."""
         if (reading := self.reading) is None:
             return None
-        return {"quality": reading.quality, "state_reason": str(reading.state)}
+        return {"quality": round(reading.quality, 3), "state_reason": str(reading.state)}
 
 
 class HubConnected(HubEntity, BinarySensorEntity):

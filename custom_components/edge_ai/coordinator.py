@@ -51,16 +51,32 @@ GREETING_DELAY_S = 0.2
 EventListener = Callable[[str, str, Mapping[str, Any]], None]
 
 
+# Refusals that always mean the same are translated; in all others the hub's own sentence,
+# which is English, says what exactly is wrong.
+TRANSLATED_REFUSALS = frozenset(
+    {
+        "busy",
+        "no_data",
+        "nothing_to_calibrate",
+        "nothing_to_undo",
+        "nothing_waits",
+        "unknown_monitor",
+        "unknown_person",
+    }
+)
+
+
 class CommandRefused(HomeAssistantError):
     """The hub answered with an error: a code for programs, a sentence for people."""
 
     def __init__(self, error: m.ReplyError) -> None:
         self.code = error.code
         self.sentence = error.message
+        known = error.code in TRANSLATED_REFUSALS
         super().__init__(
             error.message,
             translation_domain=DOMAIN,
-            translation_key="hub_refused",
+            translation_key="hub_refused" if not known else f"refused_{error.code}",
             translation_placeholders={"message": error.message},
         )
 
@@ -73,6 +89,8 @@ class HubState:
     hello: m.Hello | None = None
     catalogue: m.Catalogue = field(default_factory=m.Catalogue)
     monitors: tuple[m.Monitor, ...] = ()
+    monitors_told: bool = False
+    """Has the hub told its monitors? Before that nobody knows whether any runs."""
     policy: str | None = None
     """For placing neural models; None until the hub told what it runs."""
     training: m.Training = field(default_factory=m.Training)
@@ -318,6 +336,8 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             manufacturer="Edge AI",
             model="Hub",
             sw_version=hello.version,
+            # A program, not a machine: no "firmware" on its page.
+            entry_type=dr.DeviceEntryType.SERVICE,
         )
 
     @callback
@@ -350,6 +370,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             manufacturer="Edge AI",
             model="Device",
             sw_version=card.version,
+            via_device=(DOMAIN, self.hub_id),
             suggested_area=card.area,
         )
 
@@ -357,7 +378,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
     def _monitors_received(self, message: mqtt.ReceiveMessage) -> None:
         found = m.decode(m.Monitors, message.payload)
         self.async_set_updated_data(
-            replace(self.data, monitors=found.monitors, policy=found.policy)
+            replace(self.data, monitors=found.monitors, monitors_told=True, policy=found.policy)
         )
 
     @callback

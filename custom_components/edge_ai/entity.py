@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from homeassistant.core import callback
 from homeassistant.helpers import area_registry as ar
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -135,6 +135,13 @@ def subject_device(coordinator: EdgeCoordinator, subject: str) -> DeviceInfo:
             manufacturer="Edge AI",
             model="Area",
             suggested_area=title,
+            entry_type=DeviceEntryType.SERVICE,
         )
     title = next((p.name for p in people(coordinator.config_entry) if p.id == name), name)
-    return DeviceInfo(identifiers=identifiers, name=title, manufacturer="Edge AI", model="Person")
+    return DeviceInfo(
+        identifiers=identifiers,
+        name=title,
+        manufacturer="Edge AI",
+        model="Person",
+        entry_type=DeviceEntryType.SERVICE,
+    )

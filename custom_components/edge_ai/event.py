@@ -18,6 +18,8 @@ from .runtime import EdgeConfigEntry
 # Everything is pushed.
 PARALLEL_UPDATES = 0
 
+CALIBRATION_FAILED = "calibration_failed"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeEventDescription(EventEntityDescription):
@@ -42,7 +44,7 @@ EVENTS: tuple[EdgeEventDescription, ...] = (
     EdgeEventDescription(
         key="calibration_event",
         translation_key="calibration_event",
-        event_types=[str(EventKind.CALIBRATION_FINISHED)],
+        event_types=[str(EventKind.CALIBRATION_FINISHED), CALIBRATION_FAILED],
         kinds=("person",),
     ),
     EdgeEventDescription(
@@ -90,7 +92,9 @@ class HubEvent(HubEntity, EventEntity):
     @callback
     def _told(self, subject: str, kind: str, data: Mapping[str, Any]) -> None:
         if kind in self.event_types and self._concerns(subject):
-            self._trigger_event(kind, dict(data))
+            # The hub has one kind for both ends; people and automations need to tell them apart.
+            failed = kind == EventKind.CALIBRATION_FINISHED and data.get("ok") is False
+            self._trigger_event(CALIBRATION_FAILED if failed else kind, dict(data))
             self.async_write_ha_state()
 
     def _concerns(self, subject: str) -> bool:

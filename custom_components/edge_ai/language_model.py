@@ -110,7 +110,8 @@ class Endpoint:
         """Ask for the list of models; return a translation key when that fails.
 
         Not every server has this list, hence only what proves that the address or the key
-        is wrong counts.
+        is wrong counts. Without the list, the path that is used must exist: an address
+        without its /v1 would fail silently at each request.
         """
         parts = urlsplit(self._base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -120,8 +121,18 @@ class Endpoint:
                 asyncio.timeout(CHECK_TIMEOUT_S),
                 self._session.get(f"{self._base_url}/models", headers=self._headers) as response,
             ):
-                refused = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-                return "invalid_auth" if response.status in refused else None
+                if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                    return "invalid_auth"
+                if response.status != HTTPStatus.NOT_FOUND:
+                    return None
+            async with (
+                asyncio.timeout(CHECK_TIMEOUT_S),
+                self._session.post(
+                    f"{self._base_url}/chat/completions", json={}, headers=self._headers
+                ) as response,
+            ):
+                absent = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+                return "no_language_model" if response.status in absent else None
         except (aiohttp.ClientError, TimeoutError):
             return "cannot_connect"
 

@@ -37,7 +37,12 @@ _LOGGER = logging.getLogger(__name__)
 
 # What the hub's codes mean, for those whom its English sentences would not help.
 HUB_REFUSALS_ZH = {
+    "busy": "已有训练正在进行。",
     "invalid_plan": "中枢无法运行这个计划。",
+    "no_data": "中枢没有可供学习的录音数据：请在其设置的 [federated] 中填写 data。",
+    "nothing_to_calibrate": "现在没有测量此人的状态。请先监测心情，再校准。",
+    "nothing_to_undo": "没有更早的模型可以恢复。",
+    "nothing_waits": "没有等待答复的模型。",
     "storage": "中枢无法保存。",
     "unknown_monitor": "没有这个监测。",
     "unknown_person": "此人没有在中枢上参与。",
@@ -102,6 +107,8 @@ def entry_for(hass: HomeAssistant, text: str = "", entry_id: str | None = None) 
     Raises ServiceValidationError when there is none.
     """
     entries = [e for e in loaded_entries(hass) if entry_id in (None, e.entry_id)]
+    if not entries and entry_id is not None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="hub_not_loaded")
     if not entries:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_hub_loaded")
     folded = text.casefold()

@@ -98,7 +98,7 @@ SENSORS: tuple[EdgeSensorDescription, ...] = (
         native_unit_of_measurement="%",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda reading: 100 * reading.quality,
+        value_fn=lambda reading: round(100 * reading.quality, 1),
     ),
     EdgeSensorDescription(
         key="activation",
@@ -152,7 +152,7 @@ SENSORS: tuple[EdgeSensorDescription, ...] = (
         native_unit_of_measurement="%",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda reading: 100 * reading.quality,
+        value_fn=lambda reading: round(100 * reading.quality, 1),
     ),
     EdgeSensorDescription(
         key="app_usage",
@@ -257,7 +257,7 @@ class EdgeSensor(ReadingEntity, SensorEntity):
         if not self.entity_description.explains or (reading := self.reading) is None:
             return None
         return {
-            "quality": reading.quality,
+            "quality": round(reading.quality, 3),
             "state_reason": str(reading.state),
             "measured_at": dt_util.utc_from_timestamp(reading.time).isoformat(),
             "evidence": dict(reading.details),
@@ -303,9 +303,10 @@ class MonitorsSensor(HubEntity, SensorEntity):
     _unrecorded_attributes = frozenset({"monitors"})
 
     @property
-    def native_value(self) -> int:
-        """The number of monitors."""
-        return len(self.coordinator.data.monitors)
+    def native_value(self) -> int | None:
+        """The number of monitors; unknown until the hub told them."""
+        data = self.coordinator.data
+        return len(data.monitors) if data.monitors_told else None
 
     @property
     def extra_state_attributes(self) -> Mapping[str, Any]:

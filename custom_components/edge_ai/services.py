@@ -14,6 +14,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import config_validation as cv
 
 from .const import DOMAIN
@@ -32,7 +33,12 @@ ATTR_VALUE = "value"
 ATTR_ACCEPT = "accept"
 
 _ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-_QUANTITIES = vol.All(cv.ensure_list, [vol.In([str(item) for item in GOAL_QUANTITIES])])
+# An empty list, as a template may give it, must not stop everything.
+_QUANTITIES = vol.All(
+    cv.ensure_list,
+    vol.Length(min=1, msg="name at least one quantity, or leave the field out"),
+    [vol.In([str(item) for item in GOAL_QUANTITIES])],
+)
 _TEXT_SCHEMA = vol.Schema(
     {
         **_ENTRY,
@@ -40,14 +46,26 @@ _TEXT_SCHEMA = vol.Schema(
         vol.Optional(ATTR_LANGUAGE): cv.string,
     }
 )
-_STOP_SCHEMA = vol.Schema(
-    {
-        **_ENTRY,
-        vol.Exclusive(ATTR_MONITOR, "what"): cv.string,
-        vol.Optional(ATTR_PERSON): cv.string,
-        vol.Optional(ATTR_AREA): cv.string,
-        vol.Optional(ATTR_QUANTITIES): _QUANTITIES,
-    }
+
+
+def _monitor_or_filters(data: dict[str, Any]) -> dict[str, Any]:
+    """A monitor's id says all: the hub would not look at the other fields."""
+    if ATTR_MONITOR in data and data.keys() & {ATTR_PERSON, ATTR_AREA, ATTR_QUANTITIES}:
+        raise vol.Invalid("name either one monitor, or person, area and quantities")
+    return data
+
+
+_STOP_SCHEMA = vol.All(
+    vol.Schema(
+        {
+            **_ENTRY,
+            vol.Optional(ATTR_MONITOR): cv.string,
+            vol.Optional(ATTR_PERSON): cv.string,
+            vol.Optional(ATTR_AREA): cv.string,
+            vol.Optional(ATTR_QUANTITIES): _QUANTITIES,
+        }
+    ),
+    _monitor_or_filters,
 )
 _PERSON_SCHEMA = vol.Schema({**_ENTRY, vol.Required(ATTR_PERSON): cv.string})
 _CHECK_IN_SCHEMA = _PERSON_SCHEMA.extend(
@@ -96,10 +114,10 @@ async def _async_stop(call: ServiceCall) -> ServiceResponse:
     """Stop one monitor, or all that match."""
     coordinator = _coordinator(call)
     arguments: dict[str, Any] = {
-        key: call.data[key]
-        for key in (ATTR_MONITOR, ATTR_AREA, ATTR_QUANTITIES)
-        if key in call.data
+        key: call.data[key] for key in (ATTR_MONITOR, ATTR_QUANTITIES) if key in call.data
     }
+    if ATTR_AREA in call.data:
+        arguments[ATTR_AREA] = _area(call)
     if ATTR_PERSON in call.data:
         arguments[ATTR_PERSON] = _person(coordinator, call.data)
     result = await coordinator.async_command(CommandName.STOP, arguments)
@@ -163,6 +181,19 @@ def _coordinator(call: ServiceCall) -> EdgeCoordinator:
         call.hass, call.data.get(ATTR_PERSON, ""), call.data.get(ATTR_CONFIG_ENTRY_ID)
     )
     return entry.runtime_data.coordinator
+
+
+def _area(call: ServiceCall) -> str:
+    """Return the id of the area with this id or name."""
+    registry, wanted = ar.async_get(call.hass), call.data[ATTR_AREA].strip()
+    area = registry.async_get_area(wanted) or registry.async_get_area_by_name(wanted)
+    if area is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_area",
+            translation_placeholders={"area": wanted},
+        )
+    return area.id
 
 
 def _person(coordinator: EdgeCoordinator, data: Mapping[str, Any]) -> str:

@@ -48,8 +48,10 @@ class Sensing(HubEntity, SwitchEntity):
         """The monitors that this switch is about."""
 
     @property
-    def is_on(self) -> bool:
-        """Whether any of them runs."""
+    def is_on(self) -> bool | None:
+        """Whether any of them runs; unknown until the hub told, or each start would switch."""
+        if not self.coordinator.data.monitors_told:
+            return None
         return any(monitor.state is not MonitorState.PAUSED for monitor in self.monitors)
 
     async def async_turn_on(self, **kwargs: Any) -> None:

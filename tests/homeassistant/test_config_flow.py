@@ -367,8 +367,27 @@ async def test_options_are_checked(
     assert flow["errors"] == errors
     aioclient_mock.clear_requests()
     aioclient_mock.get("http://llm.local/v1/models", status=404)
+    aioclient_mock.post("http://llm.local/v1/chat/completions", status=400)
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], MODEL)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_options_refuse_a_server_without_the_path_that_is_used(
+    hass: HomeAssistant,
+    hub: FakeHub,
+    loaded: MockConfigEntry,
+    aioclient_mock: AiohttpClientMocker,
+    status: int,
+) -> None:
+    # As Ollama's address without /v1, or that of Home Assistant itself.
+    aioclient_mock.get("http://llm.local/models", status=404)
+    aioclient_mock.post("http://llm.local/chat/completions", status=status)
+    flow = await hass.config_entries.options.async_init(loaded.entry_id)
+    flow = await hass.config_entries.options.async_configure(
+        flow["flow_id"], {**MODEL, "base_url": "http://llm.local"}
+    )
+    assert flow["errors"] == {"base_url": "no_language_model"}
 
 
 async def test_options_refuse_what_is_no_address(

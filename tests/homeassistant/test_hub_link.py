@@ -376,6 +376,7 @@ async def test_refusal_carries_the_hubs_reason(
     with pytest.raises(CommandRefused) as caught:
         await command
     assert caught.value.code == ("busy" if error else "failed")
+    assert caught.value.translation_key == ("refused_busy" if error else "hub_refused")
 
 
 # --- Several hubs, people who come and go, unloading -----------------------------------

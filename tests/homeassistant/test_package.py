@@ -31,6 +31,7 @@ import custom_components.edge_ai
 from custom_components.edge_ai import compat
 from custom_components.edge_ai import messages as m
 from custom_components.edge_ai.const import DOMAIN, PLATFORMS
+from custom_components.edge_ai.coordinator import TRANSLATED_REFUSALS
 from custom_components.edge_ai.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import FakeHub, until
@@ -135,6 +136,7 @@ def test_all_that_the_code_names_is_translated() -> None:
     texts = load("translations/en.json")
     source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py"))
     raised = set(re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', source))
+    raised |= {f"refused_{code}" for code in TRANSLATED_REFUSALS}
     assert raised == texts["exceptions"].keys()
     assert set(re.findall(r'"(contract_\w+_hub|model_waits)"', source)) == texts["issues"].keys()
     for file, aborts in (

@@ -93,6 +93,10 @@ async def test_devices(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntr
         ("Bedside", "Device", "bedroom"),
         ("Anna", "Person", None),
     }
+    by_name = {item.name: item for item in devices}
+    assert by_name["Bedside"].via_device_id == by_name["Home hub"].id
+    machines = {item.name for item in devices if item.entry_type is None}
+    assert machines == {"Bedside"}
 
 
 # --- Check-in, calibration, sensing ----------------------------------------------------
@@ -135,6 +139,28 @@ async def test_calibration_begins_and_ends(
     assert state is not None
     assert state.attributes["event_type"] == "calibration_finished"
     assert state.attributes["minutes"] == 5
+
+
+async def test_calibration_that_failed_is_not_called_finished(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    hub.tell(m.EventKind.CALIBRATION_FINISHED, "person.anna", ok=False, reason="try again")
+    state = hass.states.get("event.anna_calibration")
+    assert state is not None
+    assert state.attributes["event_type"] == "calibration_failed"
+    assert state.attributes["reason"] == "try again"
+
+
+async def test_nothing_is_switched_before_the_hub_told_its_monitors(
+    hass: HomeAssistant, hub: FakeHub, entry: MockConfigEntry
+) -> None:
+    # Else each start and reload would turn sensing off and on, for automations as well.
+    told = hub.retained.pop(hub.topics.monitors)
+    await set_up(hass, entry)
+    entities = ("switch.anna_sensing", "switch.home_hub_sensing", "sensor.home_hub_monitors")
+    assert {shown(hass, item) for item in entities} == {"unknown"}
+    hub.send(hub.topics.monitors, told)
+    assert [shown(hass, item) for item in entities] == ["off", "off", "0"]
 
 
 @pytest.mark.parametrize("switch", ["switch.anna_sensing", "switch.home_hub_sensing"])

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from homeassistant.components import conversation
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
 from homeassistant.core import Context, HomeAssistant
@@ -458,6 +459,37 @@ async def test_stop_returns_what_was_stopped(
     await request(hass, "monitor my mood")
     answer = await hass.services.async_call(DOMAIN, "stop", {}, blocking=True, return_response=True)
     assert answer == {"stopped": ["m1"]}
+
+
+@pytest.mark.parametrize("area", ["bedroom", "Bedroom", " bedroom "])
+async def test_area_to_stop_may_be_named(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry, area: str
+) -> None:
+    await hass.services.async_call(DOMAIN, "stop", {"area": area}, blocking=True)
+    assert hub.last("stop").arguments == {"area": "bedroom"}
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "why"),
+    [
+        ({"area": "nowhere"}, ServiceValidationError, "unknown_area"),
+        ({"config_entry_id": "nope"}, ServiceValidationError, "hub_not_loaded"),
+        ({"quantities": []}, vol.Invalid, "at least one quantity"),
+        ({"monitor": "m1", "person": "Anna"}, vol.Invalid, "either one monitor"),
+    ],
+)
+async def test_stop_that_is_unclear_stops_nothing(
+    hass: HomeAssistant,
+    hub: FakeHub,
+    loaded: MockConfigEntry,
+    data: dict[str, Any],
+    error: type[Exception],
+    why: str,
+) -> None:
+    with pytest.raises(error) as caught:
+        await hass.services.async_call(DOMAIN, "stop", data, blocking=True)
+    assert why in (getattr(caught.value, "translation_key", None) or str(caught.value))
+    assert "stop" not in hub.names()
 
 
 async def test_unknown_person_is_refused(
