@@ -39,6 +39,7 @@ FROZEN = (
     "recipe.py",
     "split.py",
     "tasks/task.py",
+    "tasks/picture_files.py",
     "tasks/pictures.py",
     "tasks/registry.py",
     "../offload/vitals/classifier.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,8 +68,10 @@ def split_pictures(pictures: Examples, name: str, clients: int, classes: int, se
     rest = generator.permutation(np.sort(order[len(test) :]))
     validation, train = np.split(rest, [round(VALIDATION_SHARE * len(rest))])
     if len(train) < clients * MIN_CLIENT_EXAMPLES:
+        needed = clients * MIN_CLIENT_EXAMPLES / (1 - TEST_SHARE) / (1 - VALIDATION_SHARE)
         raise TrainingSetError(
-            f"{len(pictures)} pictures are too few for {clients} clients of {MIN_CLIENT_EXAMPLES}"
+            f"{len(pictures)} pictures are too few: {clients} clients of {MIN_CLIENT_EXAMPLES}, and"
+            f" pictures to judge by, need about {math.ceil(needed)}"
         )
     parts = _deal(pictures.labels, train, clients, classes, generator)
     clients_hold = {f"client-{n:02d}": _rows(pictures, part) for n, part in enumerate(parts)}

@@ -92,10 +92,13 @@ NEEDS_DATA = ("activation", "valence", "images")
 def load_task(name: str, folder: Path | None) -> Task:
     """Make a task from the files in `folder`.
 
-    Raises TrainingSetError for an unknown name, a missing folder or files that can't be used.
+    Raises TrainingSetError for an unknown name, a missing folder, files that can't be used, or
+    too few of them for three sides.
     """
     if name not in TASKS:
         raise TrainingSetError(f"there is no task {name!r:.40}; there are {', '.join(TASKS)}")
     if name in NEEDS_DATA and (folder is None or not folder.is_dir()):
         raise TrainingSetError(f"the task {name} needs the folder of its data: --data FOLDER")
-    return TASKS[name](folder or Path())
+    task = TASKS[name](folder or Path())
+    task.split(task.seeds[0])  # too few are told now, not as a baseline that failed
+    return task

@@ -304,18 +304,6 @@ def test_a_folder_of_pictures_is_a_task(tmp_path: Path) -> None:
     config = TrainingConfig(family=Family.CNN, width=0.25, lr=0.1, rounds=4, batch_size=8)
     config = config.model_copy(update={"augmentation": tuple(Augmentation)[:4]})
     assert Harness(task=task).run(config, 0).score > 0.8
-    (tmp_path / "dogs" / "3.png").write_text("not a picture")
-    with pytest.raises(TrainingSetError, match=r"3\.png can't be read as a picture"):
-        load_task("images", tmp_path)
-
-
-def test_a_folder_without_classes_or_with_few_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingSetError, match="holds 0 folders"):
-        load_task("images", tmp_path)
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    with pytest.raises(TrainingSetError, match="holds 0 pictures"):
-        load_task("images", tmp_path)
 
 
 @pytest.mark.parametrize(
