@@ -60,10 +60,13 @@ async def _perform(stage: Stage, plot: story.Story, console: Console, *, check: 
         "select.select_option", {"entity_id": select["entity_id"], "option": "good"}
     )
     if not check:
-        await dashboard.furnish(stage.home, await stage.entities())
+        await dashboard.furnish(stage.home, entities)
+        # It understands more than the sentences that any agent lets through.
+        await stage.home.talk_to(entities["agent"]["entity_id"])
         console.print(
             f"\n[bold]Look at it in a browser:[/] {stage.home.url}"
             f"   user [bold]{USER}[/], password [bold]{PASSWORD}[/]   (Ctrl-C ends everything)\n"
+            "Type requests into [bold]Assist[/], the speech bubble at the top right.\n"
         )
     states = await _watch(stage, console, forever=not check)
     if lacking := screen.missing(states):

@@ -6,6 +6,7 @@ It uses only what the frontend uses: the REST and WebSocket interfaces.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -40,6 +41,24 @@ USER, PASSWORD = "demo", "edge-ai-demo"
 _TOKEN_DAYS = 30
 
 
+# A browser remembers the id of the assistant it last spoke with. A new one at each run of the
+# demo would make its second run answer "Cannot find the assist pipeline".
+_PIPELINE: dict[str, Any] = {
+    "id": "edge_ai_demo",
+    "name": "Edge AI",
+    "language": "en",
+    "conversation_engine": "conversation.home_assistant",
+    "conversation_language": "en",
+    "stt_engine": None,
+    "stt_language": None,
+    "tts_engine": None,
+    "tts_language": None,
+    "tts_voice": None,
+    "wake_word_entity": None,
+    "wake_word_id": None,
+}
+
+
 class HomeAssistantError(Exception):
     """Home Assistant refused something; the message says what."""
 
@@ -50,6 +69,14 @@ def prepare(folder: Path, integration: Path, port: int) -> None:
     components.mkdir(parents=True)
     (components / integration.name).symlink_to(integration, target_is_directory=True)
     (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
+    (folder / ".storage").mkdir()
+    stored = {
+        "version": 1,
+        "minor_version": 1,
+        "key": "assist_pipeline.pipelines",
+        "data": {"items": [_PIPELINE], "preferred_item": _PIPELINE["id"]},
+    }
+    (folder / ".storage/assist_pipeline.pipelines").write_text(json.dumps(stored))
 
 
 class HomeAssistant:
@@ -136,6 +163,13 @@ class HomeAssistant:
         path = f"/api/services/{action.replace('.', '/')}"
         answer = await self._post(f"{path}?return_response" if response else path, data)
         return dict(answer["service_response"]) if response else {}
+
+    async def talk_to(self, agent: str) -> None:
+        """Let the Assist dialog of the dashboard speak with this conversation agent."""
+        settings = {**_PIPELINE, "conversation_engine": agent}
+        await self.command(
+            "assist_pipeline/pipeline/update", pipeline_id=settings.pop("id"), **settings
+        )
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """Entity id → state object, of our integration's entities and all others."""

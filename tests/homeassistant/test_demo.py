@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from demo_home import stage as demo_stage
-from demo_home.home_assistant import CONFIGURATION, HomeAssistant, HomeAssistantError
+from demo_home.home_assistant import CONFIGURATION, HomeAssistant, HomeAssistantError, prepare
 from demo_home.processes import Processes, free_port
 from demo_home.stage import Stage
 
@@ -73,3 +74,14 @@ async def test_restart_in_the_middle_of_an_answer_is_that_error_too() -> None:
     async with server, HomeAssistant.connect(f"http://127.0.0.1:{port}") as home:
         with pytest.raises(HomeAssistantError, match="does not answer"):
             await home.command("get_states")
+
+
+def test_each_run_of_the_demo_has_the_same_assistant(tmp_path: Path) -> None:
+    ids = set()
+    for run in ("first", "second"):
+        prepare(tmp_path / run, tmp_path / "edge_ai", 8123)
+        stored = tmp_path / run / ".storage/assist_pipeline.pipelines"
+        found = json.loads(stored.read_text())["data"]
+        assert found["preferred_item"] == found["items"][0]["id"]
+        ids.add(found["preferred_item"])
+    assert len(ids) == 1
