@@ -34,6 +34,10 @@ async def async_setup_entry(
 class EdgeAgent(HubEntity, conversation.ConversationEntity):
     """Understands sentences that no template foresees, and passes on what is not ours."""
 
+    # Home Assistant's own agent controls the home, and it gets all the rest. Without this the
+    # dialog says "This assistant cannot control your home".
+    _attr_supported_features = conversation.ConversationEntityFeature.CONTROL
+
     def __init__(self, entry: EdgeConfigEntry) -> None:
         super().__init__(entry.runtime_data.coordinator, AGENT)
         self._entry = entry

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.edge_ai
 from custom_components.edge_ai import voice
 from custom_components.edge_ai.const import DOMAIN
+from custom_components.edge_ai.planner import reply
 
 from .conftest import FakeHub
 from .test_requests import request, say
@@ -48,6 +50,31 @@ async def test_sentence_works_in_assist(
     assert await say(hass, text, "zh-CN" if chinese else "en")
     assert heard == [text]
     assert (await request(hass, text))["understood"] is True
+
+
+def readme_sentences() -> list[str]:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("| you say |")[1]
+    return re.findall(r"^\| “([^”]+)” \|", table, re.MULTILINE)
+
+
+def freer_sentences() -> list[str]:
+    return re.findall(r"\"([^\"]+)\"", PAGE.split("freer\n")[1].split(")")[0])
+
+
+def test_the_tables_are_found() -> None:
+    assert len(readme_sentences()) == 6
+    assert len(freer_sentences()) == 4
+
+
+@pytest.mark.parametrize("text", [*readme_sentences(), *freer_sentences()])
+async def test_sentence_works_with_the_hubs_agent(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry, text: str
+) -> None:
+    agent = er.async_get(hass).async_get_entity_id("conversation", DOMAIN, "home_agent")
+    assert agent is not None
+    answer = await request(hass, text)
+    assert answer["understood"] is True
+    assert await say(hass, text, agent=agent) != reply.not_understood("en")
 
 
 def test_every_action_is_documented(hass: HomeAssistant) -> None:

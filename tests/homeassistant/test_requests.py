@@ -319,6 +319,10 @@ async def test_own_agent_does_ours_and_passes_on_the_rest(
 ) -> None:
     agent = er.async_get(hass).async_get_entity_id("conversation", DOMAIN, "home_agent")
     assert agent is not None
+    state = hass.states.get(agent)
+    assert state is not None
+    # The dialog asks for it before it says "This assistant cannot control your home".
+    assert state.attributes["supported_features"] == conversation.ConversationEntityFeature.CONTROL
     assert await async_setup_component(hass, "light", {})
     assert await say(hass, "could you please keep an eye on my heart rate", agent=agent)
     assert "start" in hub.names()
