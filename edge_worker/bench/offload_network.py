@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ DEVICE_ADDRESS, HUB_ADDRESS = "10.213.77.1", "10.213.77.2"
 BROKER_PORT, RELAY_PORT = 18830, 18831
 # TCP over Ethernet: payload of a full packet, and headers of each.
 _SEGMENT, _HEADERS = 1448, 66
+_ON_THEIR_WAY = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +161,8 @@ async def _pump(
 async def _relay(
     listen: str, port: int, broker: int, delay_s: float, bps: float, bucket: int
 ) -> None:
+    # Each direction of each connection sleeps in a thread of its own.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_ON_THEIR_WAY))
     # One of each for all connections: they share the radio.
     up, down = Lag(bps, bucket), Lag(bps, bucket)
 

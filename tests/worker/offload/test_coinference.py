@@ -188,7 +188,7 @@ def spoil_every_infer(change: Callable[[Frame], bytes | None]) -> Callable[[byte
 def test_spoiled_frame_is_counted_and_the_window_computed_here(
     wire: Wire, change: Callable[[Frame], bytes | None], counted: str
 ) -> None:
-    shared = wire.device().share(ToyModel(), forced="early/float32", deadline_s=3.0)
+    shared = wire.device().share(ToyModel(), forced="early/float32")
     assert shared.timed.wait(30)
     assert ask(shared).place is Place.SPLIT
     wire.spoil = spoil_every_infer(change)
