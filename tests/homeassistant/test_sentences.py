@@ -63,6 +63,11 @@ STRANGERS = {
     "monitor the dog's heart rate",
     "外婆的心率是多少",
     "监测狗狗的心率",
+    "monitor the baby's breathing",
+    "watch the baby's mood in the bedroom",
+    "monitor the dog's breathing in the bedroom",
+    "监测宝宝的呼吸",
+    "监测卧室里狗的呼吸",
 }
 
 
@@ -80,6 +85,9 @@ PASSED_ON = {
     "和上周比我的心率怎么样",
     "看看观众的情绪",
     "世界上最快的心跳是多少",
+    "show me last month's heart rate",
+    "show me last month's stress",
+    "给我看看上个月的心率",
 }
 
 

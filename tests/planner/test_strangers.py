@@ -26,6 +26,14 @@ HOME = Home(people=(Named("anna", "Anna"),), areas=(Named("bed", "bedroom"),))
         "Announce in the bedroom that I'm on my way down.",
         "broadcast in the bedroom that I'm happy",
         "你有没有心跳",
+        "what is resting heart rate",
+        "Can the speaker hear what we say when it measures breathing?",
+        "Do you record what we say when you measure my heart rate?",
+        "Anna心跳太快就给Anna发短信",
+        "心率过高就发短信给Anna",
+        "Anna老是刷手机",
+        "Anna's always on her phone",
+        "show me last month's heart rate",
     ],
 )
 def test_messages_advice_and_shopping_are_declined(text: str) -> None:
@@ -54,3 +62,43 @@ def test_let_somebody_be_is_no_message() -> None:
 def test_an_order_may_take_up_the_question_before_it() -> None:
     asked = "I want to see my stress, start tracking it for two hours"
     assert parse(asked, HOME) == parse("monitor my stress for two hours", HOME)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "监测结束了吗",
+        "心率监测停了没有",
+        "停止监测了吗",
+        "是不是停止监测了",
+        "has the monitoring stopped?",
+        "did you stop tracking my pulse",
+        "is the heart rate monitor off",
+        "stop tracking my mood and do my pulse instead",
+        "track my pulse instead of my mood",
+    ],
+)
+def test_a_question_for_an_end_and_an_exchange_stop_nothing(text: str) -> None:
+    assert parse(text, HOME) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("卧室的呼吸要是停了叫我", "如果卧室的呼吸停了，叫醒我"),
+        ("wake me if the breathing in the bedroom stops", "如果卧室的呼吸停了，叫醒我"),
+        ("我正在打游戏，帮我测着心率", "帮我测着心率"),
+        ("打坐结束了，停止监测呼吸", "停止监测呼吸"),
+        ("we're watching a scary movie, monitor my pulse", "monitor my pulse"),
+    ],
+)
+def test_what_happens_is_told_apart_from_what_is_ordered(said: str, meant: str) -> None:
+    assert parse(meant, HOME)
+    assert parse(said, HOME) == parse(meant, HOME)
+
+
+@pytest.mark.parametrize(
+    "text", ["can you stop monitoring?", "能停止监测吗", "麻烦停一下监测好吗", "心率监测可以关了吗"]
+)
+def test_a_polite_order_to_stop_is_one(text: str) -> None:
+    assert [goal.intent for goal in parse(text, HOME)] == ["stop"]

@@ -105,6 +105,8 @@ def _is_message(clause: Sequence[Item]) -> bool:
     told = [item.text for item in itertools.dropwhile(_is_no_announcement, clause)]
     if "that" in told and all(item.kind is not Kind.IF for item in clause):
         return True  # "Announce in the kitchen that I'm on my way"
+    if _is_said_to_another(clause):
+        return True
     for index, item in enumerate(clause):
         if item.text in _TELL_TO and clause[index + 1 : index + 2] == [_TO]:
             return True  # "Tell me to put my phone down"
@@ -121,9 +123,28 @@ def _is_message(clause: Sequence[Item]) -> bool:
             continue  # 给小雨去掉压力监测: for her
         if item.text not in _ALSO_POLITE or _speaks(behind):
             return True
+        sent = item.text == "给" and (*clause[max(0, index - 1) : index], *behind[:1])
+        if sent and any(other.kind in {Kind.NOTIFY, Kind.REMIND} for other in sent):
+            return True  # 给Anna发短信, 发短信给Anna
     return False
 
 
+def _is_said_to_another(clause: Sequence[Item]) -> bool:
+    """Is it 压力大就跟爷爷说一声: someone else shall be told? The 跟 is read as an "and"."""
+    return any(
+        first.kind is Kind.AND
+        and second.kind is Kind.PERSON
+        and third.text in _SAYING
+        and Kind.LEVEL in {item.kind for item in clause} | _felt(clause)
+        for first, second, third in zip(clause, clause[1:], clause[2:], strict=False)
+    )
+
+
+def _felt(clause: Sequence[Item]) -> set[Kind]:
+    return {Kind.LEVEL for item in clause if item.kind in {Kind.FEELING, Kind.COMPARE}}
+
+
+_SAYING = frozenset({"说 一 声", "说 声", "说 一 下", "说", "讲 一 声", "打 声 招 呼"})
 _TO = Item(Kind.SMALL, None, "to")
 _TELL_TO = frozenset({"tell me", "tell us", "remind me", "remind us"})
 
@@ -179,9 +200,22 @@ def _asks_somebody(clause: Sequence[Item]) -> bool:
 def _asks_for_words(clause: Sequence[Item]) -> bool:
     """Is it "what did Anna say about stress"?"""
     kinds = [item.kind for item in clause]
+    if _is_what_is_said(clause):
+        return True
     return any(
         item.text in {"did", "does", "has"}
         and Kind.PERSON in kinds[index : index + 2]
         and {Kind.TELL} & set(kinds[index + 2 : index + 4])
         for index, item in enumerate(clause)
     )
+
+
+def _is_what_is_said(clause: Sequence[Item]) -> bool:
+    """Is it "do you record what we say": words that people say, and no order to tell?"""
+    return any(
+        first.text.split()[-1:] == ["what"] and second.text in _SPEAKERS and third.text == "say"
+        for first, second, third in zip(clause, clause[1:], clause[2:], strict=False)
+    )
+
+
+_SPEAKERS = frozenset({"we", "i", "you", "they", "people", "everyone"})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .clauses import ALERTING, actions
 from .lexicon import Item, Kind
 from .meanwhile import without_meanwhile
+from .occupants import as_occupant, is_of_baby, is_room_named, without_occupant
 from .restrictions import restricts_though_told
 from .stories import CONDITIONS, WHOSE, is_request, is_story, names_stranger
 from .telling import MEASURED, is_feel
@@ -14,17 +15,24 @@ from .telling import MEASURED, is_feel
 
 def without_background(items: Sequence[Item]) -> list[Item]:
     """The request itself: reasons and stories are dropped where a request stands beside them."""
-    pieces = [without_meanwhile(_without_reason(piece)) for piece in _told_apart(items)]
+    apart = [without_occupant(piece) for piece in _told_apart(items)]
+    pieces = [without_meanwhile(_without_reason(piece)) for piece in apart]
     pieces = _conditions_joined(pieces)
     if not any(is_request(piece) for piece in pieces):
         return list(items)
     nobody = not any(item.kind in WHOSE for piece in pieces if is_request(piece) for item in piece)
     there = any(item.kind in {Kind.ANYONE, Kind.NOBODY} for piece in pieces for item in piece)
+    placed = all(is_room_named(piece) for piece in pieces if is_request(piece))
+    ends = all(actions(piece) == {"stop"} for piece in pieces if is_request(piece))
     if nobody and not there:
         stories = [piece for piece in pieces if is_story(piece)]
-        if any(map(names_stranger, stories)):
+        if any(names_stranger(story) and not (placed and is_of_baby(story)) for story in stories):
             return list(items)
-        pieces = [_of(_hero(stories), piece) for piece in pieces]
+        # "Ben's up, stop the nursery's breathing monitor": the room says which one ends.
+        hero = None if placed and ends else _hero(stories)
+        pieces = [_of(hero, piece) for piece in pieces]
+        if placed:
+            pieces = [piece if is_request(piece) else as_occupant(piece) for piece in pieces]
     asked = next(index for index, piece in enumerate(pieces) if is_request(piece))
     only_asks = all(actions(piece) <= {"query"} for piece in pieces if is_request(piece))
     kept = [

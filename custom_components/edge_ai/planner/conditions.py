@@ -158,7 +158,10 @@ _PRESENCE = (Quantity.PRESENCE,)
 
 def _breathing_stops(items: Sequence[Item]) -> list[Condition]:
     stops = {Kind.STOP, Kind.NOT}
-    for pair in itertools.pairwise(items):
+    # "The breathing in the nursery stops", 呼吸要是停了: where and if stand between.
+    between = {Kind.AREA, Kind.HERE, Kind.IF, Kind.WHEN}
+    plain = [item for item in items if item.kind not in between]
+    for pair in itertools.pairwise(plain):
         stopped = any(item.kind in stops for item in pair)
         if stopped and any(item.value == (Quantity.BREATHING_RATE,) for item in pair):
             return [Condition(quantity=Quantity.BREATHING_RATE, op="==", value=0.0)]

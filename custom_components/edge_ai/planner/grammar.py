@@ -27,6 +27,7 @@ from .merging import is_vague, merged_goals
 from .ranges import names_range
 from .scan import scan
 from .sensed import areas_of, groups_of
+from .shorthand import written_out
 from .strangers import is_strange
 from .tokens import MAX_CHARACTERS, tokenize
 
@@ -42,7 +43,7 @@ def parse(
     """
     if len(text) > MAX_CHARACTERS:
         return ()
-    heard = without_address(scan(tokenize(text), home, now))
+    heard = without_address(written_out(scan(tokenize(text), home, now)))
     items = without_background(resolve_pronouns(heard))
     if any(item.kind in {Kind.UNKNOWN, Kind.DAY} for item in items):
         return ()
@@ -71,6 +72,8 @@ def _what_was_said(content: Sequence[Item], earlier: Sequence[Goal]) -> list[Goa
         # "Never mind the stress, stop measuring it"
         return list(earlier) if all(g.intent is Intent.STOP for g in earlier) else None
     asked = bool(earlier) and all(goal.intent is Intent.QUERY for goal in earlier)
+    if kinds == {Kind.MONITOR} and earlier and all(g.intent is Intent.MONITOR for g in earlier):
+        return list(earlier)  # "... how my mood goes over the next hour, so track it"
     durations = {item.value for item in content if item.kind is Kind.DURATION}
     orders = {Kind.MONITOR, Kind.START, Kind.SENSING}
     wanted = bool(kinds & orders) and kinds <= orders | {Kind.DURATION, Kind.NEXT, Kind.OF}

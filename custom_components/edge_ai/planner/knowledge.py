@@ -30,7 +30,28 @@ def asks_for_knowledge(clause: Sequence[Item]) -> bool:
         or _asks_what_should_be(clause)
         or _defines(clause)
         or _asks_how_good(clause)
+        or _asks_about_devices(clause)
     )
+
+
+def _asks_about_devices(clause: Sequence[Item]) -> bool:
+    """Is it "can the speaker hear what we say", "does the microphone ...": how the thing works?"""
+    texts = [item.text for item in clause if item.text not in {"the", "your", "this", "that"}]
+    led = next((i for i, text in enumerate(texts[:2]) if text in _ABLE | _DOING), None)
+    if led is None or texts[led + 1 : led + 2] == [] or texts[led + 1] not in _DEVICES:
+        return False
+    verb = next((i.text for i in clause[led + 2 :] if i.kind in _VERBS), "")
+    # "Can the speaker in the bedroom watch Anna's breathing" asks for it.
+    return texts[led] in _DOING or verb.startswith(("hear", "listen"))
+
+
+_ABLE = frozenset({"can", "could", "will", "would"})
+_DOING = frozenset({"does", "do", "did", "is", "are", "has"})
+_VERBS = frozenset({Kind.MONITOR, Kind.ASK, Kind.TELL, Kind.NOTIFY, Kind.START, Kind.STOP})
+_DEVICES = frozenset(
+    {"speaker", "speakers", "smart speaker", "microphone", "microphones", "mic", "sensor"}
+    | {"sensors", "detector", "app"}
+)
 
 
 def _asks_how_good(clause: Sequence[Item]) -> bool:
@@ -129,9 +150,21 @@ def _defines(clause: Sequence[Item]) -> bool:
     first = content[0].text if content else ""
     asked = kinds == [Kind.ASK, Kind.AUXILIARY, Kind.QUANTITY] and first in {"什 么", "啥"}
     named = kinds == [Kind.QUANTITY, Kind.ASK] and content[1].text in {"是 什 么", "是 啥"}
-    return asked or named
+    return asked or named or _defines_rate(content)
 
 
+def _defines_rate(content: Sequence[Item]) -> bool:
+    """Is it "what is resting heart rate": nobody's, and without the "the" of this home's?"""
+    words = [item.text for item in content if item.kind is not Kind.QUESTION_MARK]
+    if words[:2] not in (["what", "is"], ["what", "'s"]) or len(words) < 4:
+        return False
+    kinds = [item.kind for item in content[2:] if item.kind is not Kind.QUESTION_MARK]
+    return kinds[-1] is Kind.QUANTITY and set(words[2:-1]) <= _KINDS_OF_RATE
+
+
+_KINDS_OF_RATE = frozenset(
+    {"resting", "sleeping", "active", "regular", "steady", "constant", "actual", "basic"}
+)
 _TONES = frozenset("啊呀呢呐哦")
 
 

@@ -19,6 +19,7 @@ def without_meanwhile(piece: list[Item]) -> list[Item]:
 
     An alert's "when" is its condition and stays.
     """
+    piece = _with_verbs(piece)
     for index, item in enumerate(piece):
         if item.kind is Kind.ADJUNCT and not restricts(piece[index + 1 :]):
             felt = Kind.FEELING in {other.kind for other in piece[:index]}
@@ -47,6 +48,17 @@ def without_meanwhile(piece: list[Item]) -> list[Item]:
         return piece
     kept = [item for item in piece[:when] if item.kind in {Kind.PERSON, Kind.AREA}]
     return [*kept, *piece[when + 1 :]]
+
+
+def _with_verbs(piece: list[Item]) -> list[Item]:
+    """Read the "study" of "while I study" as what is done, and not as a room."""
+    read = list(piece)
+    for index in range(2, len(piece)):
+        subject = piece[index - 1].kind in WHOSE and piece[index - 1].text.isascii()
+        led = piece[index - 2].kind is Kind.ADJUNCT
+        if led and subject and piece[index].kind is Kind.AREA and piece[index].text == "study":
+            read[index] = Item(Kind.UNKNOWN, None, "study")
+    return read
 
 
 def _is_until(piece: Sequence[Item], index: int) -> bool:

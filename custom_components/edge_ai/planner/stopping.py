@@ -39,9 +39,9 @@ def stopping(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
 
 def _is_stopped_telling(items: Sequence[Item]) -> bool:
     """Is it 压力大的时候不用提醒我: the telling itself shall stop?"""
-    kinds = [item.kind for item in items]
     return any(
-        first is Kind.STOP and second in ALERTING for first, second in itertools.pairwise(kinds)
+        first.kind is Kind.STOP and second.kind in ALERTING and not first.text.endswith("了")
+        for first, second in itertools.pairwise(items)  # 要是停了叫我: it has ended by itself
     )
 
 

@@ -19,7 +19,9 @@ from .telling import (
     is_exercise,
     is_feel,
     is_it,
+    is_over,
     is_own_plan,
+    is_pastime,
     is_reproach,
     is_sleepless,
     is_told,
@@ -42,7 +44,7 @@ def is_request(piece: Sequence[Item]) -> bool:
     if {Kind.STOP, Kind.SENSING} <= kinds and Kind.UNKNOWN not in kinds:
         return True  # "Stop all the tracking"
     asks = bool(actions(piece) - {"query"} or kinds & _ASKING) or any(map(_asks_itself, piece))
-    return asks and _is_measurable(kinds) and not is_story(piece)
+    return asks and _is_measurable(piece) and not is_story(piece)
 
 
 def _asks_itself(item: Item) -> bool:
@@ -52,10 +54,12 @@ def _asks_itself(item: Item) -> bool:
     return item.kind is Kind.QUANTITY and not set("多没怎不").isdisjoint(item.text)
 
 
-def _is_measurable(kinds: set[Kind]) -> bool:
+def _is_measurable(piece: Sequence[Item]) -> bool:
+    kinds = {item.kind for item in piece}
     there = bool(kinds & _THERE or {Kind.PERSON, Kind.AREA} <= kinds) and bool(kinds & _PLACES)
     phone = Kind.PHONE in kinds and bool(kinds & {Kind.MONITOR, Kind.SENSING})
-    return bool(kinds & MEASURED) or there or phone
+    named = any(item.kind is Kind.UNIT and item.value for item in piece)  # "my bpm"
+    return bool(kinds & MEASURED) or there or phone or named
 
 
 def is_story(piece: Sequence[Item]) -> bool:
@@ -81,6 +85,8 @@ def is_story(piece: Sequence[Item]) -> bool:
     unknown = [item for item in content if item.kind in {Kind.UNKNOWN, Kind.DAY}]
     if told and {Kind.NOT, Kind.FEELING} <= kinds <= FELT | {Kind.STOP}:
         return True  # "I can't stop worrying"
+    if is_over(piece) or (is_pastime(content) and _is_now(piece)):
+        return True
     if is_exercise(kinds) or is_departure(content) or is_arrival(kinds, content):
         return True
     begun = wished and content[0].kind is not Kind.UNKNOWN
@@ -92,7 +98,9 @@ def is_story(piece: Sequence[Item]) -> bool:
         return False
     if unknown:
         others = any(item.value == "foreign" and item.text not in _KIN for item in unknown)
-        return not others or (told and not actions(content))
+        # "We're watching a movie"; "my lamp off" is an order to others.
+        watched = of_our_work(content).isdisjoint(OUR_WORK) and actions(content) == {"monitor"}
+        return not others or (told and (watched or not actions(content)))
     if kinds <= FELT and Kind.FEELING in kinds:
         return True  # "A bit worried about Ben"
     if is_sleepless(piece, kinds):
@@ -102,6 +110,11 @@ def is_story(piece: Sequence[Item]) -> bool:
     # "I'm about to go to bed", "Anna is stressed", "I feel weird"
     odd = any(map(is_feel, content)) and Kind.CHANGE in kinds
     return odd or Kind.FEELING in kinds or _is_plain(content)
+
+
+def _is_now(piece: Sequence[Item]) -> bool:
+    """Is it going on: 正在, 在, "is"? 小雨刷手机 alone may be what is asked about."""
+    return any(item.kind is Kind.AUXILIARY or item.text in {"正 在", "在"} for item in piece)
 
 
 def _is_plain(content: Sequence[Item]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..messages import Quantity
 from .lexicon import Item, Kind
 
 MEASURED = frozenset({Kind.QUANTITY, Kind.FEELING})
@@ -67,6 +68,25 @@ def _is_busy(piece: Sequence[Item]) -> bool:
     at = next((i for i, item in enumerate(piece) if item.text in _BUSY), 0)
     at = len(piece) - 2 if ended else at
     return at > 0 and all(item.kind is Kind.UNKNOWN and not item.value for item in piece[:at])
+
+
+def is_over(piece: Sequence[Item]) -> bool:
+    """Is it 打坐结束了, 会议结束了: something that ended, and no work of ours?"""
+    if [item.text for item in piece[-2:]] != ["结 束", "了"]:
+        return False
+    kinds = {item.kind for item in piece[:-2]}
+    return bool(kinds & {Kind.UNKNOWN, Kind.TRAIN}) and kinds <= _PASTIMES
+
+
+_PASTIMES = frozenset({Kind.UNKNOWN, Kind.TRAIN, Kind.USE, Kind.SMALL, Kind.ME})
+
+
+def is_pastime(content: Sequence[Item]) -> bool:
+    """Is it 我正在打游戏, "Ben's gaming": what somebody does now, and nothing asked about it?"""
+    used = [item for item in content if item.value == (Quantity.APP_USAGE,)]
+    kinds = {item.kind for item in content}
+    own = content[0].kind in SOMEBODY and content[-1].kind is Kind.QUANTITY
+    return own and len(used) == 1 and kinds <= SOMEBODY | {Kind.QUANTITY, Kind.AUXILIARY}
 
 
 _BUSY = frozenset({"在", "正 在", "已 经", "刚", "还 在"})

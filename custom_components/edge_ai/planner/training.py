@@ -27,6 +27,7 @@ def training(items: Sequence[Item], kinds: set[Kind]) -> Intent | None:
         or _is_machine_learning(items)
         or _is_about_accuracy(items, kinds)
         or _starts_over(items, kinds)
+        or _is_terse(items)
     )
     return Intent.TRAIN if meant else None
 
@@ -62,6 +63,12 @@ def _starts_over(items: Sequence[Item], kinds: set[Kind]) -> bool:
     """Is it "retrain everything", 全部重新训练?"""
     again = any(item.text.startswith(("retrain", "重 新", "再")) for item in items)
     return again and kinds == {Kind.TRAIN, Kind.ALL}
+
+
+def _is_terse(items: Sequence[Item]) -> bool:
+    """Is it "train breathing": two words for one of our models, and of nobody's exercise?"""
+    kinds = [item.kind for item in items]
+    return kinds == [Kind.TRAIN, Kind.QUANTITY] and items[0].text in {"train", "retrain"}
 
 
 _OF_THE_MIND = frozenset({Quantity.MOOD, Quantity.STRESS})

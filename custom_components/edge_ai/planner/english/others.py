@@ -9,6 +9,7 @@ NEAR: Table = {
         what is stress/anxiety/mood/presence/tension/emotion/wellbeing/respiration/breathing
         a/the normal/healthy/typical/average heart/breathing/pulse/respiratory/stress
         a/the good/ideal/resting/maximum/target heart/breathing/pulse/respiratory/stress
+        instead of | rather than
         on the phone | in the mood for/to | model train/trains | toy train/trains | how much data
         mobile data
         set/sets/setting the mood | mood light/lights/lighting/lamp/music/playlist
@@ -20,7 +21,7 @@ NEAR: Table = {
     """,
     (Kind.DAY, None): """
         tomorrow [morning/afternoon/evening/night] | yesterday [morning/afternoon/evening]
-        last night | last week | next week | the other day | later today
+        last month/year | last night | last week | next week | the other day | later today
     """,
     (Kind.ADJUNCT, None): """
         for the duration of | over the course of my/the/our | throughout my/the/our/his/her

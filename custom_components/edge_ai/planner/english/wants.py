@@ -132,6 +132,7 @@ WANTS: Table = {
         have me notified/alerted/warned | speak out
     """,
     (Kind.REMIND, None): """
+        call/calls/calling out [to] [me] | cry/cries out [to] [me]
         yell | remind me to take/have a break | remind me to put it down/away
         remind me to relax/rest
         remind me to calm/slow down
