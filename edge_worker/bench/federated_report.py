@@ -13,9 +13,9 @@ import numpy as np
 
 from edge_worker.bench.federated_story import verdicts
 from edge_worker.bench.federated_ways import Measured, row
-from edge_worker.federated.harness import paired_gain
 from edge_worker.federated.journal import Attempt, Status
 from edge_worker.federated.report import attempt_row, config_words
+from edge_worker.federated.scores import paired_gain
 from edge_worker.federated.standing import oscillates, standing
 from edge_worker.federated.tasks.task import Task
 

@@ -26,15 +26,14 @@ from edge_worker.federated.fedavg import train
 from edge_worker.federated.harness import (
     Harness,
     OnProgress,
-    SeedResult,
     frozen_source,
-    paired_gain,
 )
 from edge_worker.federated.journal import Attempt, Journal, Limits
 from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposal import Proposal, TrainingConfig, canonical
 from edge_worker.federated.proposers.proposer import Proposer
 from edge_worker.federated.published import pretrained_file
+from edge_worker.federated.scores import SeedResult, paired_gain
 from edge_worker.federated.standing import oscillation, standing
 from edge_worker.federated.tasks.task import Task
 

@@ -25,6 +25,11 @@ MAX_WEIGHTS_BYTES = 200_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
+def network_of(task: str) -> str:
+    """Under which name the store keeps the networks that learning makes for a task."""
+    return f"{task}_network"
+
+
 class ModelStoreError(RuntimeError):
     """A model that cannot be used or moved; the message is a sentence for people."""
 

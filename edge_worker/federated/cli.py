@@ -91,7 +91,8 @@ def improve(
         from edge_worker.federated.harness import Harness
         from edge_worker.federated.hooks.training import CodeRunner
         from edge_worker.federated.journal import Limits
-        from edge_worker.federated.loop import Loop, alone
+        from edge_worker.federated.lock import alone
+        from edge_worker.federated.loop import Loop
         from edge_worker.federated.tasks.registry import load_task
         from edge_worker.federated.watch import LiveView
 
@@ -134,8 +135,7 @@ def improve(
 def status(data_dir: _Store = _STORE) -> None:
     """Show every run, and the models with their versions."""
     with _sentences():
-        from edge_worker.catalogue.model_store import ModelStore
-        from edge_worker.federated.promotion import model_name
+        from edge_worker.catalogue.model_store import ModelStore, network_of
         from edge_worker.federated.standing import standing
 
         journal = _journal(data_dir)
@@ -151,7 +151,7 @@ def status(data_dir: _Store = _STORE) -> None:
                 f"run {run.id}, {run.task}, {run.proposer}: {len(found)} rows{score}; {state}"
             )
         store = ModelStore(data_dir.expanduser())
-        for name in sorted({model_name(run.task) for run in runs}):
+        for name in sorted({network_of(run.task) for run in runs}):
             active = store.active(name)
             for version in store.versions(name):
                 used = " (in use)" if active and active.version == version.version else ""
@@ -196,10 +196,9 @@ def promote(
 ) -> None:
     """Say yes: put a candidate into use."""
     with _sentences():
-        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError
-        from edge_worker.federated.promotion import model_name
+        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError, network_of
 
-        store, name = ModelStore(data_dir.expanduser()), model_name(task)
+        store, name = ModelStore(data_dir.expanduser()), network_of(task)
         versions = store.versions(name)
         if version is None and not versions:
             raise ModelStoreError(f"there is no candidate of the task {task}")
@@ -211,10 +210,9 @@ def promote(
 def rollback(task: _Task, data_dir: _Store = _STORE) -> None:
     """Go back to what was in use before."""
     with _sentences():
-        from edge_worker.catalogue.model_store import ModelStore
-        from edge_worker.federated.promotion import model_name
+        from edge_worker.catalogue.model_store import ModelStore, network_of
 
-        name = model_name(task)
+        name = network_of(task)
         model = ModelStore(data_dir.expanduser()).rollback(name)
         found = "no network: the shipped tool alone" if model is None else model.version
         typer.echo(f"{name} is back to {found}.")
@@ -271,7 +269,7 @@ def _proposer(
     seed: int,
     stop: threading.Event,
 ) -> Proposer:
-    from edge_worker.federated.loop import raise_if
+    from edge_worker.federated.interrupt import raise_if
     from edge_worker.federated.proposers.heuristic import Heuristic
     from edge_worker.federated.proposers.language_model import LanguageModel
     from edge_worker.federated.proposers.proposer import ProposerError
@@ -305,8 +303,8 @@ def _sentences() -> Iterator[None]:
     try:
         from edge_worker.catalogue.model_store import ModelStoreError
         from edge_worker.catalogue.training_sets import TrainingSetError
+        from edge_worker.federated.interrupt import Cancelled
         from edge_worker.federated.journal import JournalError
-        from edge_worker.federated.loop import Cancelled
         from edge_worker.federated.proposers.proposer import ProposerError
         from edge_worker.federated.sandbox.run import SandboxError
     except ModuleNotFoundError as error:

@@ -21,6 +21,7 @@ from edge_worker.federated.client import predict
 from edge_worker.federated.fedavg import RoundResult, train
 from edge_worker.federated.models import Weights, build, parameter_count
 from edge_worker.federated.proposal import ProposalError, TrainingConfig
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks.task import Task
 
 MIN_SEEDS = 3
@@ -37,6 +38,7 @@ FROZEN = (
     "models.py",
     "published.py",
     "recipe.py",
+    "scores.py",
     "split.py",
     "tasks/task.py",
     "tasks/picture_files.py",
@@ -71,24 +73,6 @@ def frozen_source() -> bytes:
     """The files that no proposal changes, as they lie on this disk now."""
     here = Path(__file__).parent
     return b"".join((here / name).read_bytes() for name in FROZEN)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeedResult:
-    """One training with one seed."""
-
-    seed: int
-    score: float
-    """On the validation side after the last round."""
-    curve: tuple[float, ...]
-    """The same after each round."""
-    train_score: float
-    """Share of training examples right in the last round (with code: after it)."""
-    parameters: int
-    cpu_s: float
-    wall_s: float
-    refused: int = 0
-    """Updates that were not finite; with code nobody outside counts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,14 +253,3 @@ class Harness:
             name: predict(weights, config, examples.inputs, self.task.classes).argmax(axis=1)
             for name, examples in side.items()
         }
-
-
-def paired_gain(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    """Mean of second - first, and its standard error, over the same seeds or people.
-
-    Raises ValueError for fewer than two pairs or unequal lengths.
-    """
-    if len(first) != len(second) or len(first) < 2:
-        raise ValueError("at least two pairs are needed")
-    difference = np.asarray(second) - np.asarray(first)
-    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))

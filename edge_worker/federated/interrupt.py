@@ -10,6 +10,16 @@ import threading
 _HEARD = b"Ending after this round; once more ends at once. Nothing is lost either way.\n"
 
 
+class Cancelled(Exception):
+    """The user asked to end; what ran so far is in the journal."""
+
+
+def raise_if(stop: threading.Event) -> None:
+    """Raises Cancelled once the event is set."""
+    if stop.is_set():
+        raise Cancelled("stopped; --resume goes on")
+
+
 def listen() -> threading.Event:
     """An event that the first SIGINT or SIGTERM sets; another raises KeyboardInterrupt."""
     stop = threading.Event()

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from edge_worker.federated.harness import SeedResult
 from edge_worker.federated.proposal import Proposal, proposal_sha
+from edge_worker.federated.scores import SeedResult
 
 FORMAT = 1
 MAX_MESSAGE = 4000

@@ -5,13 +5,9 @@ All state is in the journal: whatever kills this process, the next one goes on.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from edge_worker.federated.aggregation import AggregationError
@@ -20,9 +16,9 @@ from edge_worker.federated.harness import (
     Harness,
     OnProgress,
     Progress,
-    SeedResult,
 )
 from edge_worker.federated.hooks.training import CodeRunner
+from edge_worker.federated.interrupt import raise_if
 from edge_worker.federated.journal import Attempt, Journal, JournalError, Limits, Status
 from edge_worker.federated.proposal import (
     Action,
@@ -32,19 +28,10 @@ from edge_worker.federated.proposal import (
     proposal_sha,
 )
 from edge_worker.federated.proposers.proposer import Answer, Proposer
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.standing import standing, stop_reason
 
 REPAIRS = 2
-
-
-class Cancelled(Exception):
-    """The user asked to end; what ran so far is in the journal."""
-
-
-def raise_if(stop: threading.Event) -> None:
-    """Raises Cancelled once the event is set."""
-    if stop.is_set():
-        raise Cancelled("stopped; --resume goes on")
 
 
 class Listener(Protocol):
@@ -231,21 +218,3 @@ class Loop:
 
     def _raise_if_stopped(self) -> None:
         raise_if(self.stop)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of this folder: two loops would run the same attempt twice.
-
-    Raises JournalError when another process holds it. A killed process holds nothing.
-    """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "loop.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise JournalError(f"another loop is running in {folder}") from None
-        yield
-    finally:
-        os.close(descriptor)

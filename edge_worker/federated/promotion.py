@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from edge_worker import __version__
-from edge_worker.catalogue.model_store import ModelStore, StoredModel
+from edge_worker.catalogue.model_store import ModelStore, StoredModel, network_of
 from edge_worker.federated.aggregation import AggregationError, epsilon
-from edge_worker.federated.harness import BudgetExceeded, Harness, Progress, TestResult, paired_gain
+from edge_worker.federated.harness import BudgetExceeded, Harness, Progress, TestResult
 from edge_worker.federated.hooks.rehearsal import CodeFailed
 from edge_worker.federated.hooks.training import CodeRunner
+from edge_worker.federated.interrupt import raise_if
 from edge_worker.federated.journal import Attempt, Journal
-from edge_worker.federated.loop import Listener, Silent, raise_if
+from edge_worker.federated.loop import Listener, Silent
 from edge_worker.federated.models import Weights
 from edge_worker.federated.proposal import Proposal, TrainingConfig
+from edge_worker.federated.scores import paired_gain
 from edge_worker.federated.standing import standing
 
 # 97.5 % point of the normal distribution, for the interval over people or seeds.
@@ -92,7 +94,7 @@ def open_test_side(
     finite = all(np.isfinite(value).all() for value in winner.weights.values())
     if gain > error and own > baseline.score and finite:
         card = model_card(harness, proposal, run, best.number, baseline, winner)
-        model = store.add(model_name(harness.task.name), _safetensors(winner), card)
+        model = store.add(network_of(harness.task.name), _safetensors(winner), card)
     opened = Opened(
         winner=best.number,
         baseline_score=baseline.score,
@@ -103,11 +105,6 @@ def open_test_side(
     )
     journal.set_test(run, _scores(opened))
     return opened
-
-
-def model_name(task: str) -> str:
-    """Under which name the model store keeps a task's networks."""
-    return f"{task}_network"
 
 
 def model_card(

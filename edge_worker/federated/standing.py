@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_worker.federated.harness import paired_gain
 from edge_worker.federated.journal import Attempt, Limits, Reason, Status
+from edge_worker.federated.scores import paired_gain
 
 # A curve oscillates when, over its second half, it moves up and down by more than this from
 # round to round, beyond what a steady climb would explain. Calm trainings on the digits measure

@@ -83,7 +83,7 @@ class TrainingDesk:
 
     def answer(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Take the candidate into use, or leave it. Raises CommandError without one."""
-        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError
+        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError, network_of
 
         candidate, task = self.state.candidate, self.state.task
         accepted = arguments.get("accept")
@@ -93,7 +93,7 @@ class TrainingDesk:
             raise CommandError("invalid", "`accept` is true or false.")
         if accepted:
             try:
-                ModelStore(self._settings.data_dir).promote(model_name(task), candidate)
+                ModelStore(self._settings.data_dir).promote(network_of(task), candidate)
             except ModelStoreError as error:
                 raise CommandError("invalid", f"{error}.") from error
             self._changed()
@@ -102,11 +102,11 @@ class TrainingDesk:
 
     def roll_back(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return to the model before. Raises CommandError when there is none."""
-        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError
+        from edge_worker.catalogue.model_store import ModelStore, ModelStoreError, network_of
 
         task = _task(arguments)
         try:
-            model = ModelStore(self._settings.data_dir).rollback(model_name(task))
+            model = ModelStore(self._settings.data_dir).rollback(network_of(task))
         except ModelStoreError as error:
             raise CommandError("nothing_to_undo", f"{str(error).capitalize()}.") from error
         self._changed()
@@ -117,6 +117,9 @@ class TrainingDesk:
         if self.state.state is not TrainingState.RUNNING:
             return
         if self._process is None:
+            if self._runs_elsewhere():
+                self._become(self._read())
+                return
             _LOGGER.info("Training of %s goes on after a restart", self.state.task)
             self._launch(resume=True)
             return
@@ -161,6 +164,12 @@ class TrainingDesk:
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )
 
+    def _runs_elsewhere(self) -> bool:
+        """Whether the loop outlived the hub that started it, or somebody runs one by hand."""
+        from edge_worker.federated.lock import is_held
+
+        return is_held(self._settings.data_dir / "federated")
+
     def _read(self) -> Training:
         """Where the loop stands, by its journal."""
         from edge_worker.federated.standing import standing
@@ -203,8 +212,13 @@ class TrainingDesk:
             )
         else:
             reason = found.sentence if found is not None else "the journal says nothing"
-            if test:
+            if "score" in test:
                 reason = "the best attempt is no better beyond noise on people it never saw"
+            elif test:
+                reason = (
+                    "it was cut off while it looked at people it never saw, which is done once;"
+                    " train again"
+                )
             sentence = f"Nothing better was found: {reason}."
             if run is not None and self._code_built_the_best(run):
                 sentence = (
@@ -255,11 +269,6 @@ class TrainingDesk:
         except OSError as error:
             _LOGGER.error("Cannot save the state of training: %s", error)
         self._publish(state)
-
-
-def model_name(task: str) -> str:
-    """Under which name the model store keeps a task's networks."""
-    return f"{task}_network"
 
 
 def _task(arguments: Mapping[str, Any]) -> str:

@@ -22,7 +22,6 @@ from edge_worker.federated.harness import (
     Harness,
     OnProgress,
     Progress,
-    SeedResult,
 )
 from edge_worker.federated.hooks import exchange
 from edge_worker.federated.hooks.jobs import Jobs
@@ -32,6 +31,7 @@ from edge_worker.federated.proposal import Proposal
 from edge_worker.federated.sandbox.results import ResultError, read_predictions, read_weights
 from edge_worker.federated.sandbox.run import Ending, Outcome
 from edge_worker.federated.sandbox.tier import Tier, protection
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks.task import Task
 
 Answers = dict[str, NDArray[np.int64]]

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from edge_worker.catalogue.training_sets import Examples, Kind, TrainingSet
-from edge_worker.federated.harness import Harness, OnProgress, Progress, SeedResult
+from edge_worker.federated.harness import Harness, OnProgress, Progress
 from edge_worker.federated.hooks.training import CodeRunner, allow_code
 from edge_worker.federated.journal import Attempt, Journal
 from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposal import Augmentation, Family, SearchSpace, TrainingConfig
 from edge_worker.federated.proposers.proposer import Answer
 from edge_worker.federated.sandbox.tier import Tier, protection
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks.task import Metric, Task
 
 

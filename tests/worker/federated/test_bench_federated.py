@@ -26,7 +26,7 @@ from edge_worker.bench.federated_ways import (
     row,
     searched,
 )
-from edge_worker.federated.harness import Harness, OnProgress, SeedResult
+from edge_worker.federated.harness import Harness, OnProgress
 from edge_worker.federated.journal import Attempt, Status
 from edge_worker.federated.proposal import (
     Augmentation,
@@ -38,6 +38,7 @@ from edge_worker.federated.proposal import (
     parse,
 )
 from edge_worker.federated.proposers.random_search import RandomSearch
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.standing import standing
 from edge_worker.federated.tasks.pictures import digits
 from edge_worker.federated.tasks.task import Task

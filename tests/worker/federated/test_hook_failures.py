@@ -19,8 +19,9 @@ from edge_worker.federated.feedback import history_text
 from edge_worker.federated.harness import BudgetExceeded, Harness
 from edge_worker.federated.hooks.rehearsal import CodeFailed
 from edge_worker.federated.hooks.training import CodeRunner
+from edge_worker.federated.interrupt import Cancelled
 from edge_worker.federated.journal import Attempt, Journal, Limits, Status
-from edge_worker.federated.loop import Cancelled, Loop, Silent
+from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposal import Proposal
 from edge_worker.federated.standing import standing
 

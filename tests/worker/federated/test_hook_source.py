@@ -23,7 +23,7 @@ from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.cli import app
 from edge_worker.federated.aggregation import Aggregation
 from edge_worker.federated.feedback import task_text
-from edge_worker.federated.harness import Harness, SeedResult
+from edge_worker.federated.harness import Harness
 from edge_worker.federated.hooks import exchange, training
 from edge_worker.federated.hooks.exchange import Order, Work
 from edge_worker.federated.hooks.recipe import HookError, hooked
@@ -43,6 +43,7 @@ from edge_worker.federated.proposal import (
 from edge_worker.federated.proposers.heuristic import Heuristic
 from edge_worker.federated.sandbox import command, run, tier
 from edge_worker.federated.sandbox.tier import Protection, Tier
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks import registry
 from edge_worker.federated.tasks.task import Task
 from edge_worker.runtime.doctor import Verdict, examine

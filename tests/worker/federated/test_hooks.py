@@ -18,11 +18,12 @@ from edge_worker.catalogue.model_store import ModelStore
 from edge_worker.catalogue.training_sets import Examples, Kind
 from edge_worker.cli import app
 from edge_worker.federated import models
-from edge_worker.federated.harness import Harness, SeedResult
+from edge_worker.federated.harness import Harness
 from edge_worker.federated.hooks import jobs
 from edge_worker.federated.hooks.training import CodeRunner, allow_code
 from edge_worker.federated.proposal import Family, Proposal, TrainingConfig
 from edge_worker.federated.sandbox.run import Outcome
+from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks import registry
 from edge_worker.federated.tasks.registry import load_task
 from edge_worker.federated.tasks.task import Task

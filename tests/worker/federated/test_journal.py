@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import resource
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -81,3 +83,29 @@ def test_a_disk_that_fills_up_blames_no_attempt_and_the_run_goes_on_later(
     Loop(**{**vars(loop), "listener": Silent()}).go_on(number)
     assert loop.journal.run(number).reason is Reason.ATTEMPTS
     assert [a.status for a in loop.journal.attempts(number)] == [Status.OK] * 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        # What the hub looks at once a second: it has to stay small and must not wait for torch.
+        "import edge_worker.federated.journal, edge_worker.federated.standing",
+        "import edge_worker.runtime.training",
+        # A machine that only holds models can show them and take them back.
+        "from typer.testing import CliRunner; from edge_worker.cli import app;"
+        "found = CliRunner().invoke(app, ['federated', 'status', '--data-dir', '{folder}']);"
+        "assert 'No run yet' in found.output, found.output",
+        "from typer.testing import CliRunner; from edge_worker.cli import app;"
+        "found = CliRunner().invoke("
+        "app, ['federated', 'rollback', '-t', 'activation', '--data-dir', '{folder}']);"
+        "assert 'nothing to undo' in found.output, found.output",
+    ],
+)
+def test_looking_and_taking_back_load_no_torch(tmp_path: Path, code: str) -> None:
+    program = f"{code}; import sys; sys.exit('torch' in sys.modules)".replace(
+        "{folder}", str(tmp_path)
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr

@@ -13,8 +13,9 @@ import pytest
 
 from edge_worker.bench.scripted_model import message, serve
 from edge_worker.federated.harness import Harness
+from edge_worker.federated.interrupt import Cancelled
 from edge_worker.federated.journal import Journal, Limits, Reason, Status
-from edge_worker.federated.loop import Cancelled, Loop, Silent
+from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposers.language_model import LanguageModel
 from edge_worker.federated.proposers.proposer import ProposerError
 from edge_worker.federated.proposers.reply import extract_json

@@ -15,8 +15,10 @@ import pytest
 
 from edge_worker.federated.feedback import history_text
 from edge_worker.federated.harness import Harness, Progress
+from edge_worker.federated.interrupt import Cancelled
 from edge_worker.federated.journal import Attempt, Journal, JournalError, Limits, Reason, Status
-from edge_worker.federated.loop import Cancelled, Loop, Silent, alone
+from edge_worker.federated.lock import alone
+from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.proposers.heuristic import Heuristic
 from edge_worker.federated.proposers.proposer import Answer, ProposerError
 from edge_worker.federated.proposers.random_search import RandomSearch
@@ -289,7 +291,7 @@ import conftest as parts
 import test_loop as story
 from edge_worker.federated.harness import Harness
 from edge_worker.federated.journal import Journal, Limits
-from edge_worker.federated.loop import alone
+from edge_worker.federated.lock import alone
 
 class Slow(parts.ScriptedHarness):
     def run(self, config, seed, on_progress=lambda progress: None):

@@ -15,8 +15,9 @@ from edge_worker.federated import interrupt
 from edge_worker.federated.aggregation import AggregationError
 from edge_worker.federated.fedavg import RoundResult
 from edge_worker.federated.harness import Harness, Progress
+from edge_worker.federated.interrupt import Cancelled
 from edge_worker.federated.journal import Attempt, Journal, Limits
-from edge_worker.federated.loop import Cancelled, Loop, Silent
+from edge_worker.federated.loop import Loop, Silent
 from edge_worker.federated.promotion import NoCandidate, open_test_side
 from edge_worker.federated.proposal import Family, TrainingConfig
 from edge_worker.federated.proposers.heuristic import Heuristic

@@ -14,7 +14,7 @@ from edge_worker.federated import client, fedavg, models
 from edge_worker.federated.aggregation import AggregationError
 from edge_worker.federated.client import FitResult
 from edge_worker.federated.fedavg import chosen_clients, initial_weights, train
-from edge_worker.federated.harness import BudgetExceeded, Harness, paired_gain
+from edge_worker.federated.harness import BudgetExceeded, Harness
 from edge_worker.federated.proposal import (
     Augmentation,
     Family,
@@ -23,6 +23,7 @@ from edge_worker.federated.proposal import (
     TrainingConfig,
 )
 from edge_worker.federated.recipe import learning_rate
+from edge_worker.federated.scores import paired_gain
 from edge_worker.federated.split import split_people, split_pictures
 from edge_worker.federated.tasks.registry import load_task
 from edge_worker.federated.tasks.task import Task

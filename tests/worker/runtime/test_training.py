@@ -18,9 +18,10 @@ from edge_worker.settings import FederatedSettings, Settings
 
 pytest.importorskip("torch")
 
-from edge_worker.federated.harness import SeedResult
 from edge_worker.federated.journal import Journal, Limits, Reason, Status
+from edge_worker.federated.lock import alone
 from edge_worker.federated.proposal import Proposal
+from edge_worker.federated.scores import SeedResult
 
 WaitFor = Callable[..., None]
 
@@ -150,6 +151,45 @@ def test_a_restarted_hub_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     second = Hub(tmp_path)
     assert second.desk.state.state is TrainingState.RUNNING
     assert second.until_rest().sentence == "went on"
+
+
+def test_a_hub_killed_beside_its_loop_follows_the_loop_and_then_asks_what_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "import time; time.sleep(60)")
+    first = Hub(tmp_path)
+    first.desk.start({})
+    process = first.desk._process
+    assert process is not None
+    process.kill()  # in place of the hub; the lock below is held by the loop that lives on
+    process.wait()
+    program(monkeypatch, "import sys; print('asked again'); sys.exit(1)")
+    second = Hub(tmp_path)
+    with alone(tmp_path / "federated"):
+        journal = Journal(tmp_path / "federated" / "journal.sqlite")
+        run = journal.begin("activation", "sha", "heuristic", (0, 1, 2), Limits())
+        proposal = Proposal.model_validate({"config": {"family": "mlp"}})
+        journal.add(run, proposal, Status.RUNNING, parent=None, author="baseline")
+        journal.add(run, proposal, Status.RUNNING, parent=0, author="heuristic")
+        second.desk.tick()
+        second.desk.tick()
+        assert second.desk.state.state is TrainingState.RUNNING
+        assert second.desk.state.attempt == 1
+        assert second.desk._process is None
+    assert second.until_rest().sentence == "asked again"
+
+
+def test_a_test_side_that_was_opened_and_never_scored_is_not_told_as_no_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "pass")
+    hub = Hub(tmp_path)
+    hub.desk.start({})
+    journal = Journal(tmp_path / "federated" / "journal.sqlite")
+    run = journal.begin("activation", "sha", "heuristic", (0, 1, 2), Limits())
+    journal.end(run, Reason.ATTEMPTS, "all attempts are used")
+    journal.open_test(run, {"opened": "2026-11-26T10:00:00+00:00"})
+    assert "cut off while it looked" in hub.until_rest().sentence
 
 
 def waiting(folder: Path) -> Hub:
