@@ -6,10 +6,11 @@ Of equal phrases the first one counts, in the order in which the tables stand he
 from __future__ import annotations
 
 from ..lexicon import Table
+from .asking import ASKING
 from .context import CONTEXT
 from .measured import MEASURED
 from .others import FOREIGN, NEAR
 from .small import SMALL
 from .wants import WANTS
 
-ENGLISH: Table = {**NEAR, **WANTS, **MEASURED, **CONTEXT, **SMALL, **FOREIGN}
+ENGLISH: Table = {**NEAR, **WANTS, **ASKING, **MEASURED, **CONTEXT, **SMALL, **FOREIGN}
