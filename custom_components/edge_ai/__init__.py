@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from uuid import uuid4
+
+from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .alerts import AlertWatcher
-from .const import DOMAIN, PLATFORMS
+from .const import CONF_HUB_ID, DOMAIN, PLATFORMS
 from .coordinator import EdgeCoordinator
 from .language_model import LanguageModels
 from .llm import async_register_llm_api
+from .messages import Command, CommandName, People, Topics, encode, to_dict
 from .people import hub_identifier
 from .planner.grammar import prepare
 from .runtime import EdgeConfigEntry, EdgeRuntime
 from .services import async_register_actions
 from .voice import async_register_sentences
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -64,6 +72,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool
 async def async_unload_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> bool:
     """Take everything away again."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> None:
+    """End what runs: afterwards nobody could see or stop it here, and nobody takes part."""
+    topic = Topics(entry.data[CONF_HUB_ID]).command
+    for name, arguments in (
+        (CommandName.STOP, {}),
+        (CommandName.SET_PEOPLE, to_dict(People())),
+    ):
+        command = Command(id=uuid4().hex, name=name.value, arguments=arguments)
+        try:
+            await mqtt.async_publish(hass, topic, encode(command).decode(), 1, False)
+        except HomeAssistantError as error:
+            _LOGGER.warning(
+                "%s could not be told to stop; it goes on until its worker is stopped: %s",
+                entry.title,
+                error,
+            )
+            return
 
 
 async def async_remove_config_entry_device(

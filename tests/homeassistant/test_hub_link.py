@@ -28,6 +28,7 @@ from custom_components.edge_ai.coordinator import CommandRefused
 from custom_components.edge_ai.messages import Quantity
 
 from .conftest import CATALOGUE, FakeHub, entity, person, set_up, shown, unload, until
+from .test_requests import request
 
 MOOD = "sensor.anna_mood"
 
@@ -470,6 +471,37 @@ async def test_unloading_leaves_nothing_behind(
     await hass.async_block_till_done()
     assert hub.names() == []
     assert shown(hass, MOOD) == "unavailable"
+
+
+async def test_removing_the_integration_ends_the_sensing(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    # The hub would go on for ever, and nobody could see or stop it in Home Assistant.
+    await until(lambda: "refresh" in hub.names())
+    await request(hass, "monitor my mood")
+    assert hub.monitors
+    hub.commands.clear()
+    await hass.config_entries.async_remove(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert hub.names() == ["stop", "set-people"]
+    assert hub.last("stop").arguments == {}
+    assert m.from_dict(m.People, hub.last("set-people").arguments).people == ()
+    assert not hub.monitors
+
+
+async def test_removing_the_integration_without_a_broker_says_what_goes_on(
+    hass: HomeAssistant,
+    hub: FakeHub,
+    loaded: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(*args: Any, **kwargs: Any) -> None:
+        raise HomeAssistantError("no broker")
+
+    monkeypatch.setattr(mqtt, "async_publish", fail)
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert "it goes on until its worker is stopped" in caplog.text
 
 
 async def test_only_what_the_hub_no_longer_has_can_be_removed(
