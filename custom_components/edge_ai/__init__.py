@@ -12,9 +12,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .alerts import AlertWatcher
+from .alerts import AlertWatcher, told_store
 from .const import CONF_HUB_ID, DOMAIN, PLATFORMS
 from .coordinator import EdgeCoordinator
+from .issues import async_withdraw_issues
 from .language_model import LanguageModels
 from .llm import async_register_llm_api
 from .messages import Command, CommandName, People, Topics, encode, to_dict
@@ -76,6 +77,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: EdgeConfigEntry) -> None:
     """End what runs: afterwards nobody could see or stop it here, and nobody takes part."""
+    await told_store(hass, entry).async_remove()
+    async_withdraw_issues(hass, entry)
     topic = Topics(entry.data[CONF_HUB_ID]).command
     for name, arguments in (
         (CommandName.STOP, {}),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from homeassistant.components import persistent_notification
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -43,6 +44,11 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+
+def told_store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
+    """Where one hub's alerts remember over a restart who asked and what was told."""
+    return Store(hass, 1, f"{DOMAIN}.{entry.entry_id}", private=True)
 
 
 def holds(condition: Condition, value: Scalar) -> bool:
@@ -195,9 +201,7 @@ class AlertWatcher:
         self._told: set[str] = set()
         # Gone with the last list of monitors; the event that says why may follow it.
         self._leaving: dict[str, Monitor] = {}
-        self._store: Store[dict[str, Any]] = Store(
-            hass, 1, f"{DOMAIN}.{coordinator.config_entry.entry_id}", private=True
-        )
+        self._store = told_store(hass, coordinator.config_entry)
 
     async def async_start(self) -> None:
         """Remember what was told before, and follow monitors, readings and events."""

@@ -40,6 +40,13 @@ def async_clear_version_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
+def async_withdraw_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Withdraw all issues of a hub that was removed: nobody could mend them any more."""
+    async_clear_version_issue(hass, entry)
+    ir.async_delete_issue(hass, DOMAIN, f"{MODEL_WAITS}_{entry.entry_id}")
+
+
+@callback
 def async_ask_about_model(hass: HomeAssistant, entry: ConfigEntry, training: Training) -> None:
     """Ask for a yes while a better model waits; withdraw the question afterwards."""
     issue = f"{MODEL_WAITS}_{entry.entry_id}"

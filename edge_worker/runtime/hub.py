@@ -334,6 +334,13 @@ class HubService:
         ]
         for monitor in gone:
             self._end(monitor)
+        # Nor would `refresh` tell their last values when they take part again.
+        present = {person_subject(person.id) for person in self._people.people}
+        self._latest = {
+            key: reading
+            for key, reading in self._latest.items()
+            if key[0] in present or not key[0].startswith("person.")
+        }
         return {"people": len(self._people.people), "stopped": [item.id for item in gone]}
 
     def _start(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

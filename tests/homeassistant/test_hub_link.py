@@ -16,6 +16,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
@@ -487,6 +488,21 @@ async def test_removing_the_integration_ends_the_sensing(
     assert hub.last("stop").arguments == {}
     assert m.from_dict(m.People, hub.last("set-people").arguments).people == ()
     assert not hub.monitors
+
+
+async def test_removing_the_integration_leaves_no_question_and_no_file(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    hub.send(hub.topics.hello, b'{"v":99,"id":"home","name":"Home hub","version":"9"}')
+    await request(hass, "tell me when my heart rate is above 100")
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=5))
+    await hass.async_block_till_done()
+    key = f"edge_ai.{loaded.entry_id}"
+    assert key in hass_storage
+    assert [item.domain for item in ir.async_get(hass).issues.values()] == [DOMAIN]
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert key not in hass_storage
+    assert not ir.async_get(hass).issues
 
 
 async def test_removing_the_integration_without_a_broker_says_what_goes_on(
