@@ -68,7 +68,8 @@ def command(
         # After the temporary folder: what is lent may lie below it.
         *_lent(),
         *("--ro-bind", str(job), "/job"),
-        *("--remount-ro", "/dev", "--remount-ro", "/"),
+        # A job could otherwise ask the kernel, in its own entry, to end others before it.
+        *("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"),
         *(("--seccomp", str(filter_fd)) if filter_fd is not None else ()),
         *("--chdir", "/tmp", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"),
         *("--setenv", "OMP_NUM_THREADS", "1", "--setenv", "OPENBLAS_NUM_THREADS", "1"),

@@ -74,8 +74,9 @@ def read_predictions(content: bytes, form: ArrayForm) -> NDArray[Any]:
         array = np.load(file, allow_pickle=False)
     except ResultError:
         raise
-    except (ValueError, EOFError, OSError) as error:
-        raise ResultError(f"predictions are not a plain .npy array: {error}") from error
+    except Exception as error:  # numpy evaluates the header as a Python literal
+        kind = type(error).__name__
+        raise ResultError(f"predictions are not a plain .npy array ({kind})") from error
     _check_finite("predictions", array)
     return np.asarray(array)
 

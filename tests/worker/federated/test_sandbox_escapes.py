@@ -462,3 +462,100 @@ open("/out/verdict", "w").write(" ".join(seen))
         own, *processes = outcome.results["verdict"].decode().split()
         assert own == f"mine-{name}"
         assert len(processes) <= 4  # the few of its own sandbox
+
+
+# --- A second round, thought of after the first held ---
+
+
+def test_the_launchers_pipe_and_memory_are_out_of_reach() -> None:
+    body = """
+frame = b"\\0\\0\\0\\7verdict\\0\\0\\0\\2ok"
+others = [n for n in os.listdir("/proc") if n.isdigit() and int(n) != os.getpid()]
+for pid in others:
+    for number in range(3, 64):
+        place = f"/proc/{pid}/fd/{number}"
+        attempt(place, lambda: open(place, "wb", 0).write(frame))
+    attempt(f"memory of {pid}", lambda: open(f"/proc/{pid}/mem", "r+b", 0).read(1))
+if not others:
+    got.append("nobody to attack")
+"""
+    assert verdict(body) == "contained"
+
+
+def test_newer_ways_to_mount_and_to_make_namespaces() -> None:
+    """Calls that need no helper program, and flags that a filter of plain numbers can't see."""
+    body = """
+import struct
+libc = ctypes.CDLL(None, use_errno=True)
+for name, number, arguments in (
+    ("open_tree", 428, (-100, b"/usr", 1)),
+    ("fsopen", 430, (b"tmpfs", 0)),
+    ("mount_setattr", 442, (-100, b"/", 0, bytes(32), 32)),
+):
+    if libc.syscall(number, *arguments) >= 0:
+        got.append(name)
+for flag in (0x10000000, 0x00020000, 0x40000000, 0x20000000):  # user, mount, network, processes
+    order = ctypes.create_string_buffer(struct.pack("11Q", flag, 0, 0, 0, 17, *[0] * 6))
+    child = libc.syscall(435, order, 88)  # clone3
+    if child == 0:
+        os._exit(0)
+    if child > 0:
+        os.waitpid(child, 0)
+        got.append(f"namespace {flag:x}")
+"""
+    assert verdict(body) == "contained"
+
+
+def test_files_of_the_kernel_and_devices() -> None:
+    places = [
+        *("/proc/kmsg", "/proc/kcore", "/dev/mem", "/dev/kmsg", "/dev/tty", "/dev/fuse"),
+        *("/dev/kvm", "/dev/net/tun", "/dev/loop-control", "/dev/sda", "/dev/vda"),
+    ]
+    written = ["/proc/sysrq-trigger", "/proc/sys/vm/drop_caches", "/proc/sys/kernel/hostname"]
+    body = "".join(f"attempt({p!r}, lambda: open({p!r}, 'rb', 0).read(1))\n" for p in places)
+    body += "".join(
+        f"attempt({p!r}, lambda: open({p!r}, 'wb', 0).write(b'1'))\n" for p in places + written
+    )
+    body += """
+import fcntl, termios
+attempt("typing into a terminal", lambda: fcntl.ioctl(0, termios.TIOCSTI, b"x"))
+if os.path.exists("/sys/class"):
+    got.append("/sys")
+"""
+    assert verdict(body) == "contained"
+
+
+def test_no_way_to_be_spared_or_served_first() -> None:
+    """Its entry in /proc would let it ask the kernel to end others when memory runs out."""
+    body = """
+import resource
+attempt("spared", lambda: open("/proc/self/oom_score_adj", "w").write("-500"))
+attempt("first", lambda: os.setpriority(os.PRIO_PROCESS, 0, -10))
+attempt("real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5)))
+for what in (resource.RLIMIT_NPROC, resource.RLIMIT_AS, resource.RLIMIT_CPU):
+    attempt(f"limit {what}", lambda: resource.prlimit(0, what, (resource.RLIM_INFINITY,) * 2))
+if ctypes.CDLL(None, use_errno=True).mlockall(3) == 0:
+    got.append("memory that can't be taken")
+"""
+    assert verdict(body) == "contained"
+
+
+def test_files_that_carry_privileges() -> None:
+    body = """
+attempt("disk", lambda: os.mknod("/out/disk", 0o60600, os.makedev(8, 0)))
+attempt("hard link", lambda: os.link("/job/main.py", "/out/link"))
+attempt("root's file", lambda: (open("/tmp/s", "w").close(), os.chown("/tmp/s", 0, 0)))
+if not any(line.split() == ["NoNewPrivs:", "1"] for line in open("/proc/self/status")):
+    got.append("a set-user-id program would gain privileges")
+"""
+    assert verdict(body) == "contained"
+
+
+@pytest.mark.parametrize("signal", ["SIGSTOP", "SIGKILL"])
+def test_who_attacks_the_launcher_gives_nothing_and_ends_in_time(signal: str) -> None:
+    outcome = attack(
+        f"import signal, time\nfinish()\nos.kill(os.getppid(), signal.{signal})\ntime.sleep(30)\n"
+    )
+    assert outcome.ending in (Ending.TIME, Ending.CRASHED)
+    assert outcome.results == {}
+    assert outcome.wall_s < SMALL.wall_s + 2

@@ -107,6 +107,25 @@ def test_other_predictions_are_refused(content: bytes) -> None:
         read_predictions(content, ArrayForm(shape=(1, 2), dtype="float32"))
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "-" * 9000 + "1",
+        "(" * 4000,
+        "{'descr': '<f4', 'shape': (1, 2)",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), b'x': 1}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "9" * 5000 + ",)}",
+        "[1, 2, 3]",
+    ],
+    ids=["deep", "open", "unfinished", "mixed-keys", "vast", "list"],
+)
+def test_a_header_that_numpy_chokes_on_is_refused_like_any_other(header: str) -> None:
+    """numpy evaluates it as a Python literal, and lets that way's own errors through."""
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header) + 1) + header.encode() + b"\n"
+    with pytest.raises(ResultError, match="not a plain"):
+        read_predictions(content + bytes(8), ArrayForm(shape=(1, 2), dtype="float32"))
+
+
 def frame(*parts: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
