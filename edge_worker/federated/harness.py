@@ -19,7 +19,7 @@ from edge_worker.catalogue.training_sets import Examples
 from edge_worker.federated.aggregation import Aggregation
 from edge_worker.federated.client import predict
 from edge_worker.federated.fedavg import RoundResult, train
-from edge_worker.federated.models import Weights, build, parameter_count
+from edge_worker.federated.models import Weights, planned_parameters
 from edge_worker.federated.proposal import ProposalError, TrainingConfig
 from edge_worker.federated.scores import SeedResult
 from edge_worker.federated.tasks.task import Task
@@ -122,8 +122,7 @@ class Harness:
 
         Raises ProposalError when the model can't be built or is too big.
         """
-        model = build(config, self.task.data.shape, self.task.classes, seed=0)
-        count = parameter_count(model)
+        count = planned_parameters(config, self.task.data.shape, self.task.classes)
         if count > self.task.space.max_parameters:
             raise ProposalError(
                 [

@@ -50,6 +50,17 @@ def parameter_count(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
+def planned_parameters(config: TrainingConfig, shape: tuple[int, ...], classes: int) -> int:
+    """What `parameter_count` of the built model will be, without the memory for it.
+
+    A proposal may ask for more than this machine has. Raises ProposalError as `build` does.
+    """
+    if config.pretrained:  # of one size each; building it shows whether its file is here
+        return parameter_count(build(config, shape, classes, seed=0))
+    with torch.device("meta"):
+        return parameter_count(build(config, shape, classes, seed=0))
+
+
 def get_weights(model: nn.Module) -> dict[str, NDArray[np.float32]]:
     """A copy of the trainable parameters."""
     return {

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edge_worker.federated.harness import Harness
 from edge_worker.federated.journal import Attempt
 from edge_worker.federated.proposal import (
     Augmentation,
@@ -58,9 +59,14 @@ def _changed(
     """The changed proposal, unless the change is none or does not fit the task."""
     changed = {**config.model_dump(mode="json"), **change(config)}
     try:
-        yield parse({"rationale": reason, "config": changed}, task.space)
+        proposal = parse({"rationale": reason, "config": changed}, task.space)
+        assert proposal.config is not None
+        # One that the loop refuses would be proposed again and again: it leaves no trace of
+        # having been tried.
+        Harness(task=task).check(proposal.config)
     except ProposalError:
         return
+    yield proposal
 
 
 def _moves(task: Task, best: Attempt) -> Iterator[Move]:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,24 @@ def test_the_heuristic_improves_a_poor_start_and_never_repeats_itself(
     best = standing(attempts).best
     assert best is not None
     assert best.mean > attempts[0].mean + 0.1
+
+
+def test_the_heuristic_proposes_nothing_that_is_too_large(
+    harness: Harness, journal: Journal
+) -> None:
+    """What the loop refuses leaves no hash behind, and would come again and again."""
+    task = harness.task
+    tight = Task(**{**vars(task), "space": replace(task.space, max_parameters=20)})
+    loop = Loop(
+        harness=Harness(task=tight),
+        proposer=Heuristic(),
+        journal=journal,
+        listener=Silent(),
+        stop=threading.Event(),
+    )
+    attempts, _ = run(loop, Limits(attempts=20, patience=20))
+    assert Status.REJECTED not in [a.status for a in attempts]
+    assert len(attempts) > 5
 
 
 class Unreachable:

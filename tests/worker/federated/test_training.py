@@ -288,6 +288,37 @@ def test_pretrained_weights_are_for_pictures_in_colour_or_grey() -> None:
         models.build(config, (4, 64, 64), 5, 0)
 
 
+@pytest.mark.parametrize(
+    ("config", "shape"),
+    [
+        (TrainingConfig(family=Family.LOGISTIC), (4,)),
+        (TrainingConfig(family=Family.MLP, width=2.0, depth=3), (4,)),
+        (TrainingConfig(family=Family.CNN, depth=2), (1, 8, 8)),
+        (TrainingConfig(family=Family.RESNET18, width=0.25), (3, 64, 64)),
+        (TrainingConfig(family=Family.MOBILENET_V2, width=0.25), (3, 16, 16)),
+    ],
+)
+def test_parameters_are_counted_before_they_are_made(
+    config: TrainingConfig, shape: tuple[int, ...]
+) -> None:
+    state = torch.get_rng_state()
+    planned = models.planned_parameters(config, shape, 5)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert planned == models.parameter_count(models.build(config, shape, 5, seed=0))
+
+
+def test_a_model_far_too_large_is_refused_without_its_memory(monkeypatch: Any) -> None:
+    made: list[torch.device] = []
+    monkeypatch.setattr(
+        models,
+        "parameter_count",
+        lambda model: made.extend(p.device for p in model.parameters()) or 10**9,
+    )
+    vast = TrainingConfig(family=Family.RESNET18, width=4.0)
+    assert models.planned_parameters(vast, (3, 64, 64), 5) == 10**9
+    assert {device.type for device in made} == {"meta"}
+
+
 # --- Tasks -------------------------------------------------------------------------------
 
 
