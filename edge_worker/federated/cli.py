@@ -41,7 +41,7 @@ _Store = Annotated[
         help="The worker's data folder: journal and models.",
     ),
 ]
-_Task = Annotated[str, typer.Option("--task", "-t", help="activation, valence, digits or images.")]
+_Task = Annotated[str, typer.Option("--task", "-t", help="activation, valence, digits, images or vitals.")]
 _STORE = Path("~/.local/share/edge-ai")
 
 

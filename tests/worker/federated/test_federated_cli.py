@@ -18,6 +18,9 @@ from edge_worker.federated.tasks import registry
 from edge_worker.federated.tasks.task import Task
 
 
+ALL_TASKS = tuple(registry.TASKS)
+
+
 @pytest.fixture(autouse=True)
 def toy(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     """A task whose baseline learns too slowly."""
@@ -111,3 +114,8 @@ def test_an_end_asked_for_twice_is_a_sentence_and_the_run_goes_on(
     assert found.exit_code == 1
     assert "stopped at once; --resume goes on" in found.output
     assert call(tmp_path, "improve", "-t", "toy", "--resume").exit_code == 0
+
+
+def test_the_help_names_every_task() -> None:
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["federated", "improve", "--help"]).output
+    assert all(name in shown for name in ALL_TASKS)
