@@ -17,7 +17,6 @@ from edge_worker.federated.proposal import Family, TrainingConfig
 from edge_worker.federated.tasks import registry
 from edge_worker.federated.tasks.task import Task
 
-
 ALL_TASKS = tuple(registry.TASKS)
 
 
