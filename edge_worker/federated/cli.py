@@ -41,7 +41,9 @@ _Store = Annotated[
         help="The worker's data folder: journal and models.",
     ),
 ]
-_Task = Annotated[str, typer.Option("--task", "-t", help="activation, valence, digits, images or vitals.")]
+_Task = Annotated[
+    str, typer.Option("--task", "-t", help="activation, valence, digits, images or vitals.")
+]
 _STORE = Path("~/.local/share/edge-ai")
 
 
