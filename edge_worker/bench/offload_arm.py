@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_worker.catalogue.ports import Port, Vitals
 from edge_worker.link import MqttLink
-from edge_worker.messages import Topics
+from edge_worker.messages import ReadingState, StepValue, Topics, encode, to_dict
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT, cut_of
 
 if TYPE_CHECKING:
@@ -29,9 +30,32 @@ LONGEST_WINDOW_S = 90.0
 PAUSE_S = 0.05
 
 
-def mark(plan: str, index: int) -> bytes:
-    """Tells a window of this arm from all others; travels with it."""
-    return f"{os.getpid()}:{plan}:{index}".encode()
+_NUMBERS = itertools.count(time.time_ns() // 1_000_000)
+_SAID = Vitals(
+    t=1795731549.3550832,
+    state=ReadingState.OK,
+    present=True,
+    range_m=0.49999999999999983,
+    breathing_rate=12.177993778516202,
+    breathing_error=0.09503631386689922,
+    breathing_quality=0.9704220400795968,
+    heart_rate=61.26270919155236,
+    heart_error=0.5492488604951018,
+    heart_quality=0.9986498099142853,
+    presence_quality=1.0,
+    features={
+        "movement_share": 0.0,
+        "breath_interval_cv": 0.03342563907442173,
+        "breath_depth_mm": 5.648131485404786,
+        "inhale_exhale_ratio": 0.7238491209750204,
+        "sigh_share": 0.0,
+    },
+)
+
+
+def said() -> StepValue:
+    """What the sonar says of a window, as a simulated one did; its number tells windows apart."""
+    return StepValue(port=Port.VITALS, sequence=next(_NUMBERS), value=to_dict(_SAID))
 
 
 class Arm:
@@ -82,14 +106,14 @@ class Arm:
         }
 
     def _one(self, window: Mapping[str, NDArray[Any]], index: int) -> tuple[float, Inference]:
-        shared, note = self._shared, mark(self._shared.plan, index)
+        shared, word = self._shared, said()
         began = time.monotonic()
-        shared.submit(window, tag=index, word=("", note))
+        shared.submit(window, tag=index, word=(word.port, word))
         wait(lambda: bool(shared.last and shared.last.tag == index), LONGEST_WINDOW_S)
         (result,) = shared.results()
         if not result.handed_on:
-            self._link.publish(self._topic, note)
-        came = f"{note.decode()} "
+            self._link.publish(self._topic, encode(word))
+        came = f"{word.sequence} "
         wait(lambda: any(line.startswith(came) for line in self._lines()), LONGEST_WINDOW_S)
         (line,) = (line for line in self._lines() if line.startswith(came))
         return float(line.rsplit(" ", 1)[1]) - began, result

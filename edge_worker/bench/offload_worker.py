@@ -27,11 +27,13 @@ from edge_worker.bench.offload_arm import (
     TOPICS,
     Arm,
     in_turns,
-    mark,
     measure,
+    said,
     wait,
 )
+from edge_worker.catalogue.notes import read_note, write_note
 from edge_worker.link import LinkMessage, MqttLink
+from edge_worker.messages import StepValue, decode
 from edge_worker.settings import MqttSettings
 
 if TYPE_CHECKING:
@@ -59,18 +61,18 @@ def hub(
 
     came = arrivals.open("a", encoding="utf-8", buffering=1)
 
-    def arrived(window: bytes) -> None:
-        came.write(f"{window.decode()} {time.monotonic()!r}\n")
+    def arrived(told: StepValue) -> None:
+        came.write(f"{told.sequence} {time.monotonic()!r}\n")
 
     def hand_on(device: str, frame: Frame, outputs: Mapping[str, object]) -> bool:
-        arrived(frame.note)
+        arrived(read_note(frame.note))
         return True
 
     def receive(message: LinkMessage) -> None:
         if message.topic.endswith("/frame/up"):
             server.receive(message.topic.split("/")[-3], message.payload)
         else:
-            arrived(message.payload)
+            arrived(decode(StepValue, message.payload))
 
     link = _link(
         MqttSettings(host=host, port=port), "hub", receive,
@@ -117,7 +119,7 @@ def device(
     side = DeviceSide(
         lambda data: link.publish(TOPICS.device(name, "frame/up"), data),
         pace=slow,
-        note=lambda step, word: word[1],
+        note=lambda step, word: write_note(word[1]),
     )
     model = BundleModel(load_bundle(bundle))
     inputs = _windows(model, examples)
@@ -126,7 +128,7 @@ def device(
     planner = side.share(model, raw_may_leave=True)
     wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
     wait(lambda: side.link is not None, 60)
-    planner.keeper.note_made(len(mark("auto", 0)))
+    planner.keeper.note_made(len(write_note(said())))
     time.sleep(_SETTLING_S)
     forecast = {
         plan: {

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from edge_worker import __version__
+from edge_worker.catalogue.notes import write_note
 from edge_worker.catalogue.ports import VALUE_TYPES, Port
 from edge_worker.catalogue.tool import Tool, ToolContext
 from edge_worker.link import LinkMessage, MqttLink
@@ -144,15 +145,14 @@ class DeviceService:
             self._link.publish(self._topic("frame/up"), data)
 
     def _send(self, step: str, port: str, value: object) -> None:
-        self._link.publish(self._topic(f"data/{step}"), self._numbered(port, value))
+        self._link.publish(self._topic(f"data/{step}"), encode(self._numbered(port, value)))
 
-    def _numbered(self, port: str, value: object) -> bytes:
-        message = StepValue(port=port, sequence=next(self._sequence), value=to_dict(value))
-        return encode(message)
+    def _numbered(self, port: str, value: object) -> StepValue:
+        return StepValue(port=port, sequence=next(self._sequence), value=to_dict(value))
 
     def _note(self, step: str, word: tuple[str, Any]) -> bytes:
         """For the hub, unless another step of this device waits for the value."""
-        return b"" if step in self._used_here else self._numbered(*word)
+        return b"" if step in self._used_here else write_note(self._numbered(*word))
 
     def _event(self, event: Event) -> None:
         self._link.publish(self._topic("event"), encode(event), qos=1)

@@ -9,17 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.catalogue.coinference import Finish
+from edge_worker.catalogue.notes import read_note
 from edge_worker.catalogue.ports import VALUE_TYPES, Port
 from edge_worker.catalogue.tool import Tool
-from edge_worker.messages import (
-    MessageError,
-    Monitor,
-    StepValue,
-    decode,
-    encode,
-    from_dict,
-    to_dict,
-)
+from edge_worker.messages import MessageError, Monitor, encode, from_dict, to_dict
 from edge_worker.offload.frames import Frame
 
 if TYPE_CHECKING:
@@ -62,13 +55,13 @@ class HandingOn:
     def take(self, device: str, frame: Frame, outputs: Mapping[str, NDArray[Any]]) -> bool:
         """Finish and publish a window's value; False when the device has to do it itself.
 
-        frame: names the step; its note is the StepValue that the device would have sent.
+        frame: names the step; its note holds the StepValue that the device would have sent.
         """
         finish = self._finish((device, frame.step))
         if finish is None:
             return False
         try:
-            told = decode(StepValue, frame.note)
+            told = read_note(frame.note)
             value = from_dict(VALUE_TYPES[Port(told.port)], told.value, "value")
             finished = replace(told, value=to_dict(finish(value, outputs)))
         except (MessageError, ValueError, KeyError) as error:

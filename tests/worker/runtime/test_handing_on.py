@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edge_worker.catalogue.coinference import Finish
+from edge_worker.catalogue.notes import write_note
 from edge_worker.catalogue.ports import Vitals
 from edge_worker.catalogue.tool import Tool
 from edge_worker.messages import (
@@ -29,7 +30,8 @@ from edge_worker.offload.frames import Frame, FrameKind
 from edge_worker.runtime.handing_on import HandingOn
 
 SAID = Vitals(t=5.0, state=ReadingState.LOW_QUALITY, present=True)
-NOTE = encode(StepValue(port="vitals", sequence=7, value=to_dict(SAID)))
+TOLD = StepValue(port="vitals", sequence=7, value=to_dict(SAID))
+NOTE = write_note(TOLD)
 
 
 class Desk:
@@ -100,9 +102,10 @@ def test_windows_of_a_step_are_finished_by_the_same_until_it_ends(desk: Desk) ->
         {"note": b""},
         {"note": b"{}"},
         {"note": NOTE[:-5]},
-        {"note": NOTE.replace(b'"vitals"', b'"range_map"')},
-        {"note": NOTE.replace(b'"low_quality"', b'"splendid"')},
-        {"note": encode(StepValue(port="none", sequence=1, value={}))},
+        {"note": write_note(replace(TOLD, port="range_map"))},
+        {"note": write_note(replace(TOLD, port="none"))},
+        {"note": write_note(replace(TOLD, value={**TOLD.value, "state": "splendid"}))},
+        {"note": encode(TOLD)},
     ],
 )
 def test_what_cannot_be_finished_is_left_to_the_device(desk: Desk, asked: dict[str, Any]) -> None:
