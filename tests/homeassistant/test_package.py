@@ -369,15 +369,26 @@ async def test_blueprint_act_on_mood(automations: HomeAssistant, freezer: Any) -
     hass = automations
     begun = async_mock_service(hass, "test", "begin")
     ended = async_mock_service(hass, "test", "end")
-    hass.states.async_set("sensor.anna_mood", "neutral")
-    hass.states.async_set("sensor.anna_mood", "stressed")
-    await hass.async_block_till_done()
-    freezer.tick(timedelta(minutes=5, seconds=1))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+
+    async def show(*moods: str, minutes: float = 0) -> None:
+        # Not `async_block_till_done`, which would wait for the automation's own waiting.
+        for mood in moods:
+            hass.states.async_set("sensor.anna_mood", mood)
+            await asyncio.sleep(0)
+        freezer.tick(timedelta(minutes=minutes, seconds=1))
+        async_fire_time_changed(hass)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    await show("neutral", "stressed", minutes=1)
+    await show("content")
+    assert (len(begun), len(ended)) == (0, 0)  # too short: nothing began that could be over
+    await show("stressed", minutes=5)
     assert (len(begun), len(ended)) == (1, 0)
-    hass.states.async_set("sensor.anna_mood", "content")
-    await hass.async_block_till_done()
+    await show("unknown", "unavailable", "unknown")
+    assert (len(begun), len(ended)) == (1, 0)
+    await show("content")
+    await until(lambda: ended)
     assert (len(begun), len(ended)) == (1, 1)
 
 
