@@ -57,7 +57,8 @@ _ENGLISH = (
     f"{_TELL} {_WHEN} (i am|i'm|i get|i feel|i become) [feeling|getting] {_STATE} {_HOLD}",
     f"{_TELL} {_WHEN} {_WHOSE} (mood|stress|stress level) "
     "(changes|rises|drops|goes up|goes down|gets worse|improves)",
-    "[please] (train|retrain|improve) [my|the] (mood|stress) (model|detection|recognition)",
+    "[please] (train|retrain|improve) [my|the|a] [better|new] (mood|stress) "
+    "(model|detection|recognition)",
 )
 
 _ZH_QUANTITY = (
