@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _read_all(paths: Sequence[Path], side: int) -> NDArray[np.float32]:
     """Shape (pictures, 3, side, side), 0..1. Names all that can't be read, not the first alone."""
+    if find_spec("PIL") is None:
+        raise TrainingSetError("reading pictures needs Pillow: install edge-worker[train]")
     inputs = np.empty((len(paths), 3, side, side), dtype=np.float32)
     broken = []
     for place, path in zip(inputs, paths, strict=True):
@@ -88,12 +91,8 @@ def _read_all(paths: Sequence[Path], side: int) -> NDArray[np.float32]:
 
 def _read(path: Path, side: int) -> NDArray[np.float32]:
     """Shape (3, side, side), 0..1. Raises TrainingSetError that names the file and what's wrong."""
-    try:
-        from PIL import Image, ImageOps
-    except ModuleNotFoundError:
-        raise TrainingSetError(
-            "reading pictures needs Pillow: install edge-worker[train]"
-        ) from None
+    from PIL import Image, ImageOps
+
     try:
         with Image.open(path) as picture:
             square = ImageOps.fit(_colours(ImageOps.exif_transpose(picture)), (side, side))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge_worker.catalogue.training_sets import TrainingSetError
+from edge_worker.federated.tasks import picture_files
 from edge_worker.federated.tasks.picture_files import read_pictures
 from edge_worker.federated.tasks.registry import load_task
 
@@ -90,6 +91,14 @@ def test_all_that_cannot_be_read_is_named_at_once(folder: Path) -> None:
     for number in range(9):
         (place / f"more {number}.png").touch()
     with pytest.raises(TrainingSetError, match="and 8 more; mend or remove them"):
+        load_task("images", folder)
+
+
+def test_without_pillow_it_says_what_to_install_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_files, "find_spec", lambda name: None)
+    with pytest.raises(TrainingSetError, match=r"^reading pictures needs Pillow"):
         load_task("images", folder)
 
 
