@@ -226,7 +226,8 @@ spec.loader.exec_module(parts)
 from edge_worker.federated.harness import Harness
 from edge_worker.federated.hooks.training import CodeRunner, allow_code
 from edge_worker.federated.journal import Journal, Limits
-from edge_worker.federated.loop import Loop, Silent, alone
+from edge_worker.federated.lock import alone
+from edge_worker.federated.loop import Loop, Silent
 import threading
 
 class Noting(Silent):
