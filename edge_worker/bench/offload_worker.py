@@ -128,7 +128,7 @@ def device(
     planner = side.share(model, raw_may_leave=True)
     wait(lambda: planner.timed.is_set() and len(planner.options()) > 1, 120)
     wait(lambda: side.link is not None, 60)
-    planner.keeper.note_made(len(write_note(said())))
+    planner.keeper.note_made(write_note(said()))
     time.sleep(_SETTLING_S)
     forecast = {
         plan: {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_worker.catalogue.coinference import Inference
+from edge_worker.catalogue.notes import Note
 from edge_worker.messages import Place, StepPlacement
 from edge_worker.offload.frames import HANDED_ON, Frame, FrameKind, coding_of
 from edge_worker.offload.generic_codecs import read_answer
@@ -37,8 +38,8 @@ _QUEUE = 2
 _KEPT_RESULTS = 16
 _RATE_WINDOW_S = 60.0
 
-Note = Callable[[str, tuple[str, Any]], bytes]
-"""(step, what it says of a window) → as the hub may publish it; b"" when the answer must return."""
+WriteNote = Callable[[str, tuple[str, Any]], Note | None]
+"""(step, what it says of a window) → for the hub to publish; None when the answer must return."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class SharedModel:
         pace: Pace = at_once,
         forced: str | None = None,
         deadline_s: float | None = None,
-        note: Note = lambda step, word: b"",
+        note: WriteNote = lambda step, word: None,
         closed: Callable[[SharedModel], None] = lambda model: None,
     ) -> None:
         self._closed = closed
@@ -252,8 +253,8 @@ class SharedModel:
         plan = self.plan
         place = _place(plan)
         share = None
-        note = b"" if window.word is None else self._note(self.step, window.word)
-        self._keeper.note_made(len(note))
+        note = None if window.word is None else self._note(self.step, window.word)
+        self._keeper.note_made(note)
         if plan != DEVICE_PLAN:
             try:
                 share = self._with_hub(plan, window, note)
@@ -293,7 +294,7 @@ class SharedModel:
         link = self._hub.link
         return 0.0 if link is None else link.rtt_s / 2
 
-    def _with_hub(self, plan: str, window: _Window, note: bytes) -> _Share:
+    def _with_hub(self, plan: str, window: _Window, note: Note | None) -> _Share:
         began = time.perf_counter()
         sent_plan, base, payload = self._pace(lambda: self._begin(plan, window.inputs))
         sent = time.perf_counter()
@@ -306,7 +307,7 @@ class SharedModel:
             coding=coding_of(codec.name, codec.tables),
             base=base,
             step=self.step if note else "",
-            note=note,
+            note=note.packed if note else b"",
             payload=payload,
         )
         self._note_sent(sent_plan, len(payload))

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge_worker.catalogue.coinference import CoInference
 from edge_worker.catalogue.tool import SourceError
 from edge_worker.messages import StepPlacement
-from edge_worker.offload.coinference import Note, SharedModel
+from edge_worker.offload.coinference import SharedModel, WriteNote
 from edge_worker.offload.costs import example_window
 from edge_worker.offload.frames import Frame, FrameError, FrameKind, pack, unpack
 from edge_worker.offload.link_meter import LinkMeter
@@ -46,7 +46,7 @@ class DeviceSide:
         send: Callable[[bytes], None],
         *,
         pace: Pace = at_once,
-        note: Note = lambda step, word: b"",
+        note: WriteNote = lambda step, word: None,
     ) -> None:
         self._send = send
         self._pace = pace

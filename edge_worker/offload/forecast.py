@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from edge_worker.catalogue.notes import Note
 from edge_worker.offload.costs import DeviceCost, HubCost
 from edge_worker.offload.frames import MAX_FRAME_BYTES
 from edge_worker.offload.parts import DEVICE_PLAN, INPUT_CUT, RAW_CUTS, STREAM_CUT
@@ -29,18 +30,18 @@ def options(
     hub: Mapping[str, HubCost],
     link: Link | None,
     raw_may_leave: bool,
-    note_bytes: int = 0,
+    note: Note | None = None,
     loss: Callable[[str], float | None] = lambda plan: None,
     period_s: float | None = None,
 ) -> dict[str, Option]:
     """Every plan that is allowed and known, by name; the device alone is always one.
 
-    note_bytes: 0 when the result is wanted on the device. Else it is wanted on the hub: so
-    many bytes travel with every window, the device's own result included, and none return.
+    note: None when the result is wanted on the device. Else it is wanted on the hub: a note like
+    this travels with every frame, and nothing returns; a result of the device travels by itself.
     loss: share of the quality that coding costs under a plan, where it was measured.
     period_s: from one window to the next; a plan that takes longer over one is forbidden.
     """
-    told = note_bytes + HEADER_BYTES if note_bytes else 0
+    told = note.told_bytes + HEADER_BYTES if note else 0
     found = {
         DEVICE_PLAN: Option(
             where=Where.DEVICE,
@@ -59,7 +60,7 @@ def options(
         raw = cut in RAW_CUTS
         if link is None or there is None or (raw and not raw_may_leave):
             continue
-        size = here.bytes + note_bytes + HEADER_BYTES
+        size = here.bytes + (len(note.packed) if note else 0) + HEADER_BYTES
         if size > MAX_FRAME_BYTES:
             continue
         if here.every_s is not None and not link.carries(size / here.every_s):
@@ -67,7 +68,7 @@ def options(
         costs = shared_costs(
             link,
             size,
-            answer=None if note_bytes else here.answer_bytes + HEADER_BYTES,
+            answer=None if note else here.answer_bytes + HEADER_BYTES,
             device_s=here.head_s,
             encode_s=here.encode_s,
             decode_s=there.decode_s,

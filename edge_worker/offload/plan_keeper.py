@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from edge_worker.catalogue.notes import Note
 from edge_worker.offload.costs import DeviceCost, HubCost, measure_device, read_costs
 from edge_worker.offload.forecast import forecast, options
 from edge_worker.offload.frames import Frame, FrameKind
@@ -78,7 +79,7 @@ class PlanKeeper:
         # A hub that leaves while its plan is being chosen must not be chosen after all.
         self._choosing = threading.RLock()
         self._times: dict[str, deque[float]] = {}
-        self._note_bytes = 0
+        self._note: Note | None = None
         self._policy_changed = False
         self._reconsidered = 0.0
         self._costs_asked = -_ASK_AGAIN_S
@@ -116,7 +117,7 @@ class PlanKeeper:
             hub=self._hub_costs,
             link=link or self._hub.link,
             raw_may_leave=self._raw_may_leave,
-            note_bytes=self._note_bytes,
+            note=self._note,
             loss=self._model.relative_loss,
             period_s=self._model.period_s,
         )
@@ -131,7 +132,7 @@ class PlanKeeper:
         if option is not None:
             costs = option.costs
             predicted = costs.link_s + costs.decode_s + costs.hub_s
-            if self._note_bytes and (link := self._hub.link) is not None:
+            if self._note and (link := self._hub.link) is not None:
                 predicted += link.transfer_s(HEADER_BYTES)  # until the device knows
         if len(times) >= _ENOUGH_TIMES:
             predicted = max(predicted, statistics.quantiles(times, n=20)[-1])
@@ -170,9 +171,9 @@ class PlanKeeper:
             mixed = round(0.8 * known.bytes + 0.2 * size)
             self._device_costs = {**self._device_costs, plan: replace(known, bytes=mixed)}
 
-    def note_made(self, size: int) -> None:
-        """Results are wanted on the hub, with a note of `size` bytes; 0: on the device."""
-        self._note_bytes = size
+    def note_made(self, note: Note | None) -> None:
+        """Results are wanted on the hub, with notes like this; None: on the device."""
+        self._note = note
 
     def answer_came(self, plan: str, took_s: float) -> None:
         """A window was answered in time."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from edge_worker import __version__
-from edge_worker.catalogue.notes import write_note
+from edge_worker.catalogue.notes import Note, write_note
 from edge_worker.catalogue.ports import VALUE_TYPES, Port
 from edge_worker.catalogue.tool import Tool, ToolContext
 from edge_worker.link import LinkMessage, MqttLink
@@ -150,9 +150,9 @@ class DeviceService:
     def _numbered(self, port: str, value: object) -> StepValue:
         return StepValue(port=port, sequence=next(self._sequence), value=to_dict(value))
 
-    def _note(self, step: str, word: tuple[str, Any]) -> bytes:
+    def _note(self, step: str, word: tuple[str, Any]) -> Note | None:
         """For the hub, unless another step of this device waits for the value."""
-        return b"" if step in self._used_here else write_note(self._numbered(*word))
+        return None if step in self._used_here else write_note(self._numbered(*word))
 
     def _event(self, event: Event) -> None:
         self._link.publish(self._topic("event"), encode(event), qos=1)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge_worker.catalogue.coinference import Inference
+from edge_worker.catalogue.notes import Note
 from edge_worker.messages import Place
 from edge_worker.offload.coinference import SharedModel
 from edge_worker.offload.frames import HANDED_ON, FrameKind, pack, unpack
@@ -21,13 +22,13 @@ from .conftest import ToyModel, Wire, expected, window
 WaitFor = Callable[..., None]
 PLAN = "early/float32"
 WORD = ("vitals", "what the step says")
-NOTE = b"written down"
+NOTE = Note(packed=b"written down", told_bytes=300)
 
 
 def share(
-    wire: Wire, *, note: bytes = NOTE, plan: str | None = PLAN, deadline_s: float = 30.0
+    wire: Wire, *, note: Note | None = NOTE, plan: str | None = PLAN, deadline_s: float = 30.0
 ) -> SharedModel:
-    def write(step: str, word: tuple[str, object]) -> bytes:
+    def write(step: str, word: tuple[str, object]) -> Note | None:
         assert (step, word) == ("s2", WORD)
         return note
 
@@ -63,7 +64,7 @@ def test_an_answer_that_was_handed_on_does_not_return(wire: Wire) -> None:
     result = ask(share(wire), 3)
     assert (result.handed_on, result.outputs, result.place) == (True, {}, Place.SPLIT)
     ((device, frame, outputs),) = wire.kept
-    assert (device, frame.step, frame.note) == ("pi", "s2", NOTE)
+    assert (device, frame.step, frame.note) == ("pi", "s2", NOTE.packed)
     assert np.allclose(outputs["output"], expected(window(3)))
     assert sizes[0] < 45, "a header and nothing else"
 
@@ -76,7 +77,7 @@ def test_an_answer_that_nobody_takes_returns(wire: Wire) -> None:
 
 def test_a_step_whose_value_is_used_here_gets_its_answers(wire: Wire) -> None:
     wire.keeps = True
-    result = ask(share(wire, note=b""), 1)
+    result = ask(share(wire, note=None), 1)
     assert not result.handed_on
     assert np.allclose(result.outputs["output"], expected(window(1)))
     assert wire.kept == []
@@ -93,7 +94,7 @@ def test_a_lost_receipt_means_that_the_device_does_it_again(wire: Wire) -> None:
 
 
 def test_a_receipt_that_was_not_asked_for_is_not_believed(wire: Wire) -> None:
-    shared = share(wire, note=b"")
+    shared = share(wire, note=None)
     down(wire, lambda data: pack(replace(unpack(data), codec=HANDED_ON, payload=b"")))
     result = ask(shared, 1)
     assert result.place is Place.LOCAL_FALLBACK
@@ -123,10 +124,10 @@ def test_plans_are_compared_where_the_result_is_wanted(wire: Wire, wait_for: Wai
     back = shared.options()
     ask(shared)
     on = shared.options()
-    told = len(NOTE) + HEADER_BYTES
+    told = NOTE.told_bytes + HEADER_BYTES
     assert on["device"].costs.bytes == told
     assert on["device"].costs.link_s > back["device"].costs.link_s == 0
     assert on[PLAN].costs.link_s < back[PLAN].costs.link_s
-    assert on[PLAN].costs.bytes == pytest.approx(back[PLAN].costs.bytes + len(NOTE), abs=2)
+    assert on[PLAN].costs.bytes == pytest.approx(back[PLAN].costs.bytes + len(NOTE.packed), abs=2)
     shared.set_policy(Policy.TRAFFIC)
-    wait_for(lambda: shared.plan == "device", "the plan that sends least")
+    wait_for(lambda: shared.plan == PLAN, "the plan that sends least")

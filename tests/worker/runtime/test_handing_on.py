@@ -31,7 +31,7 @@ from edge_worker.runtime.handing_on import HandingOn
 
 SAID = Vitals(t=5.0, state=ReadingState.LOW_QUALITY, present=True)
 TOLD = StepValue(port="vitals", sequence=7, value=to_dict(SAID))
-NOTE = write_note(TOLD)
+NOTE = write_note(TOLD).packed
 
 
 class Desk:
@@ -102,9 +102,9 @@ def test_windows_of_a_step_are_finished_by_the_same_until_it_ends(desk: Desk) ->
         {"note": b""},
         {"note": b"{}"},
         {"note": NOTE[:-5]},
-        {"note": write_note(replace(TOLD, port="range_map"))},
-        {"note": write_note(replace(TOLD, port="none"))},
-        {"note": write_note(replace(TOLD, value={**TOLD.value, "state": "splendid"}))},
+        {"note": write_note(replace(TOLD, port="range_map")).packed},
+        {"note": write_note(replace(TOLD, port="none")).packed},
+        {"note": write_note(replace(TOLD, value={**TOLD.value, "state": "splendid"})).packed},
         {"note": encode(TOLD)},
     ],
 )
