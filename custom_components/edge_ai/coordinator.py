@@ -110,6 +110,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
         self.areas = areas_with_entities(hass, entry, self.hub_id)
         """Areas that have, or had before the last restart, a reading of their own."""
         self._connected = False
+        self._hub_device_id: str | None = None
         self._last_places: dict[str, str | None] = {}
         self._complained: set[str] = set()
         self._pending: dict[str, asyncio.Future[m.Reply]] = {}
@@ -329,7 +330,7 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             raise m.MessageError(f"belongs on {m.Topics(hello.id).hello}", "id")
         async_clear_version_issue(self.hass, self.config_entry)
         self.async_set_updated_data(replace(self.data, hello=hello))
-        dr.async_get(self.hass).async_get_or_create(
+        device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.config_entry.entry_id,
             identifiers={(DOMAIN, self.hub_id)},
             name=hello.name,
@@ -339,6 +340,9 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
             # A program, not a machine: no "firmware" on its page.
             entry_type=dr.DeviceEntryType.SERVICE,
         )
+        self._hub_device_id = device.id
+        for card in self.data.catalogue.devices:  # heard of before their hub
+            self._register_device(card)
 
     @callback
     def _status_received(self, message: mqtt.ReceiveMessage) -> None:
@@ -363,16 +367,19 @@ class EdgeCoordinator(DataUpdateCoordinator[HubState]):
         """Show a worker as a device; the hub's own was made from its hello."""
         if card.hub:
             return
-        dr.async_get(self.hass).async_get_or_create(
+        registry = dr.async_get(self.hass)
+        worker = registry.async_get_or_create(
             config_entry_id=self.config_entry.entry_id,
             identifiers={(DOMAIN, hub_identifier(self.hub_id, card))},
             name=card.name,
             manufacturer="Edge AI",
             model="Device",
             sw_version=card.version,
-            via_device=(DOMAIN, self.hub_id),
             suggested_area=card.area,
         )
+        # Not by `via_device`: newer versions want the id, older ones take it only here.
+        if self._hub_device_id is not None:
+            registry.async_update_device(worker.id, via_device_id=self._hub_device_id)
 
     @callback
     def _monitors_received(self, message: mqtt.ReceiveMessage) -> None:

@@ -99,6 +99,23 @@ async def test_devices(hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntr
     assert machines == {"Bedside"}
 
 
+async def test_a_worker_that_was_heard_of_before_its_hub_is_linked_later(
+    hass: HomeAssistant, hub: FakeHub, loaded: MockConfigEntry
+) -> None:
+    registry = dr.async_get(hass)
+
+    def bedside() -> dr.DeviceEntry:
+        devices = dr.async_entries_for_config_entry(registry, loaded.entry_id)
+        return next(item for item in devices if item.name == "Bedside")
+
+    registry.async_update_device(bedside().id, via_device_id=None)
+    hub.send(
+        hub.topics.hello, m.Hello(id=hub.topics.hub, name="New name", version="0.1.0"), retain=True
+    )
+    await hass.async_block_till_done()
+    assert bedside().via_device_id is not None
+
+
 # --- Check-in, calibration, sensing ----------------------------------------------------
 
 
