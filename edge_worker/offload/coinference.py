@@ -253,7 +253,7 @@ class SharedModel:
         plan = self.plan
         place = _place(plan)
         share = None
-        note = None if window.word is None else self._note(self.step, window.word)
+        note = self._note_of(window)
         self._keeper.note_made(note)
         if plan != DEVICE_PLAN:
             try:
@@ -288,6 +288,16 @@ class SharedModel:
         with self._condition:
             self._last = result
             self._results.append(result)
+
+    def _note_of(self, window: _Window) -> Note | None:
+        """For the hub; None when the answer has to return, also because nothing can be written."""
+        if window.word is None:
+            return None
+        try:
+            return self._note(self.step, window.word)
+        except Exception:
+            _LOGGER.exception("What a step says of a window could not be written")
+            return None
 
     def _way_back_s(self) -> float:
         """What the hub's word that it has handed an answer on took, after the answer was there."""

@@ -57,10 +57,10 @@ class HandingOn:
 
         frame: names the step; its note holds the StepValue that the device would have sent.
         """
-        finish = self._finish((device, frame.step))
-        if finish is None:
-            return False
         try:
+            finish = self._finish((device, frame.step))
+            if finish is None:
+                return False
             told = read_note(frame.note)
             value = from_dict(VALUE_TYPES[Port(told.port)], told.value, "value")
             finished = replace(told, value=to_dict(finish(value, outputs)))

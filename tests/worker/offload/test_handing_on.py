@@ -83,6 +83,19 @@ def test_a_step_whose_value_is_used_here_gets_its_answers(wire: Wire) -> None:
     assert wire.kept == []
 
 
+def test_what_cannot_be_written_down_costs_no_window(wire: Wire) -> None:
+    wire.keeps = True
+
+    def broken(step: str, word: tuple[str, object]) -> Note | None:
+        raise ValueError("not a value")
+
+    shared = wire.device(note=broken).share(ToyModel(), forced=PLAN, deadline_s=30.0)
+    for seed in (1, 2):
+        result = ask(shared, seed)
+        assert (result.handed_on, result.place) == (False, Place.SPLIT)
+        assert np.allclose(result.outputs["output"], expected(window(seed)))
+
+
 def test_a_lost_receipt_means_that_the_device_does_it_again(wire: Wire) -> None:
     wire.keeps = True
     shared = share(wire, deadline_s=5.0)

@@ -124,6 +124,15 @@ def test_a_finish_that_fails_is_left_to_the_device(caplog: pytest.LogCaptureFixt
     assert "could not be finished" in caplog.text
 
 
+def test_a_finish_that_cannot_be_made_is_left_to_the_device() -> None:
+    def missing() -> Finish:
+        raise ImportError("a library is absent")
+
+    desk = Desk(missing)
+    desk.handing_on.expect([monitor()])
+    assert not desk.take()
+
+
 def test_tools_that_do_not_offer_it_are_left_to_the_device() -> None:
     desk = Desk(None)
     desk.handing_on.expect([monitor()])
